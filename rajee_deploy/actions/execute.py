@@ -125,4 +125,5 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
         build_records=run.ports.build_records,
         labels=planned.labels,
     )
-    build_all(shop, builds, planned.inputs)
+    with run.group(f"build {', '.join(step.image for step in builds)}"):
+        build_all(shop, builds, planned.inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, assert_never
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.plan.steps import (
     BuildAndPush,
     ConfirmRollout,
@@ -18,9 +19,10 @@ from rajee_deploy.plan.steps import (
 from rajee_deploy.settings import LOCK_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.console import Console
     from rajee_deploy.plan.steps import Step
 
 _SHOWN = 5  # names in a line
@@ -46,7 +48,8 @@ def show_plan(run: CurrentRun, planned: Planned) -> None:
     for skip in planned.plan.skipped:
         console.item("=", skip.subject, skip.reason, "green")
     for step in planned.plan.steps:
-        _show_step(console, step)
+        line = line_of(step, lambda reasons: console.first(reasons, _REASONS))
+        console.item(line.mark, line.subject, line.text, line.style)
     _show_tier(run, planned)
     if planned.plan.is_empty:
         console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
@@ -59,23 +62,34 @@ def show_plan_time(run: CurrentRun, planned: Planned) -> None:
     run.console.say(f"planned in {duration(run.timings.total)} ({planned.plan.kind})", "dim")
 
 
-def _show_step(console: Console, step: Step) -> None:
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step in words: its mark, what it is about, and why."""
+
+    mark: str
+    subject: str
+    text: str
+    style: str = "cyan"
+
+
+def line_of(step: Step, reasons: Callable[[Sequence[str]], Sequence[str]] = tuple) -> StepLine:
+    """What is said of a step, wherever it is said; `reasons` takes those that are to be shown."""
     match step:
         case BuildAndPush():
-            console.item("+", f"build {step.image}", f"{step.tag}: {step.reason}", "cyan")
+            return StepLine("+", f"build {step.image}", f"{step.tag}: {step.reason}")
         case MoveTag():
-            console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
+            return StepLine("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}")
         case DeployStack():
             adopted = "; the repository exists already and is adopted" if step.imports_existing else ""
             alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
-            why = "; ".join(console.first(step.reasons, _REASONS)) or step.reason
-            console.item("+", f"deploy {step.stack}", why + adopted + alone, "cyan")
+            why = "; ".join(reasons(step.reasons)) or step.reason
+            return StepLine("+", f"deploy {step.stack}", why + adopted + alone)
         case WaitForStack():
-            console.item("~", f"wait for {step.stack}", step.reason, "yellow")
+            return StepLine("~", f"wait for {step.stack}", step.reason, "yellow")
         case RepairService():
-            console.item("+", f"repair {step.service}", step.reason, "cyan")
+            return StepLine("+", f"repair {step.service}", step.reason)
         case ConfirmRollout():
-            console.item("+", f"confirm {step.stack}", step.reason, "cyan")
+            return StepLine("+", f"confirm {step.stack}", step.reason)
         case _:
             assert_never(step)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.report.history import History, is_of_project
 from rajee_deploy.report.metrics import figures, summary
-from rajee_deploy.report.saved import PROPOSAL, parse_baseline
+from rajee_deploy.report.saved import PROPOSAL, long, parse_baseline
+from rajee_deploy.report.sparkline import trends
 from rajee_deploy.report.timings import duration
 from rajee_deploy.system.given_files import STDOUT, descriptor_of, write_given
 
@@ -58,6 +59,7 @@ def show_report(
 
 
 def _show(console: Console, found: Figures) -> None:
+    trend = trends(found)
     rows = [
         (
             kind.kind,
@@ -65,13 +67,15 @@ def _show(console: Console, found: Figures) -> None:
             duration(kind.p50),
             duration(kind.p95),
             duration(kind.longest),
-            f"p95 ≤ {duration(kind.target)}" if kind.target else "",
+            f"p95 ≤ {long(kind.target)}" if kind.target else "",
             kind.verdict,
+            *([trend[kind.kind]] if trend else []),
         )
         for kind in found.kinds
     ]
     if rows:
-        console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
+        columns = ["kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"]
+        console.result_table([*columns, f"p50 by {found.unit}"] if trend else columns, rows)
     console.say(summary(found))
     if found.runs:
         console.say(f"{found.saved} saved, against {found.saved.baseline} a run before")

@@ -10,6 +10,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.actions.synthesise import Synthesiser
+from rajee_deploy.console import printable
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.fingerprint import with_given
@@ -22,6 +23,7 @@ from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.synth.assembly_cache import AssemblyStore
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.system.places import cache_directory, state_directory
+from rajee_deploy.system.streams import in_github
 from rajee_deploy.system.temporary import private_directory
 
 if TYPE_CHECKING:
@@ -187,6 +189,17 @@ class CurrentRun:
     def phase(self, name: str) -> Iterator[None]:
         """A named, timed and visible piece of work."""
         with self.console.spinner(name), self.timings.phase(name):
+            yield
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Lines that are folded under a title where a CI system can do that."""
+        if not in_github():
+            yield
+            return
+        from rajee_deploy.system.github import group
+
+        with group(printable(title)):
             yield
 
 

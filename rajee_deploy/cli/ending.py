@@ -15,7 +15,7 @@ from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import DeployError, Exit
 from rajee_deploy.system.signals import heed_no_more, heed_signals
-from rajee_deploy.system.streams import flush_all, make_safe, name_home
+from rajee_deploy.system.streams import flush_all, in_github, make_safe, name_home
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -191,5 +191,9 @@ def _tell(error: DeployError) -> None:
 
     console = Console()
     console.error(error)
+    if in_github():
+        from rajee_deploy.cli.github import tell_error
+
+        tell_error(error, "".join(sys.argv[1:2]))
     if "--json" in sys.argv[1:]:
         console.document(error_document(error))

@@ -21,6 +21,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Verbose,
 )
 from rajee_deploy.errors import Exit
+from rajee_deploy.system.streams import in_github
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.bases import Base
@@ -80,6 +81,10 @@ def plan(
     finally:
         run.close()
     found = _compared_bases(run, planned) if bases else None
+    if in_github():
+        from rajee_deploy.actions.github import tell_plan
+
+        tell_plan(planned, run.timings.total)
     if as_json:
         from rajee_deploy.actions.json_documents import of_bases, of_plan
 

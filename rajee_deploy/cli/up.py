@@ -21,6 +21,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     RepairDrift,
     Verbose,
 )
+from rajee_deploy.system.streams import in_github
 
 
 def up(
@@ -78,6 +79,10 @@ def up(
     planned, record = recorded_run(run, wait)
     if outputs_file is not None:
         write_outputs(planned.run, planned, outputs_file)
+    if in_github():
+        from rajee_deploy.actions.github import tell_run
+
+        tell_run(planned, record)
     if as_json:
         from rajee_deploy.actions.json_documents import of_run
 

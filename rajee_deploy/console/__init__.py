@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
+from rajee_deploy.console.heartbeat import Heartbeat
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.lines import lines_of
@@ -88,6 +89,7 @@ class Console:
         self._rows: dict[int, Row] = {}
         self._below: dict[int, tuple[str, ...]] = {}
         self._live: Live | None = None
+        self._heartbeat = Heartbeat(lambda text: self.say(text, "dim"))  # where no terminal shows that it goes on
         self._rows_change = threading.Lock()
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
@@ -180,6 +182,7 @@ class Console:
         """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
         row = self._rows.get(threading.get_ident())
         if row is None:
+            self._heartbeat.note(text)
             return False
         row.text = printable(text)
         return True
@@ -215,9 +218,11 @@ class Console:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
         note(text)
         thread = threading.get_ident()
-        if self._is_plain or not self._talk.is_terminal or thread in self._rows:
+        # A log may have colours (FORCE_COLOR), and nothing in it moves.
+        if self._is_plain or not (self._stderr.isatty() and self._talk.is_terminal) or thread in self._rows:
             self.say(f"… {text}", "dim")
-            yield
+            with self._heartbeat.during(text):
+                yield
             return
         from rajee_deploy.console.board import Row
 

@@ -10,9 +10,10 @@ from rajee_deploy.report.marks import cross, mark, places
 from rajee_deploy.report.markup import NOTHING, Markup, element, text
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
+from rajee_deploy.report.trend import day_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rajee_deploy.report.history import PastRun
     from rajee_deploy.report.metrics import Figures, KindFigures, PeriodFigures
@@ -37,8 +38,8 @@ def runs_over_time(found: Figures) -> Markup:
         x, y = LEFT + 6 + share * (RIGHT - LEFT - 12), scale.place(run.seconds)
         marks.append(mark(kinds[run.kind], x, y, _title(run)) if run.outcome == "done" else cross(x, y, _title(run)))
     lines = [goal(scale.place(seconds), f"goal of {kind}") for kind, seconds in targets.items()]
-    days = sorted(run.at[:10] for run in runs)
-    return picture("how long each run took, over time", grid(scale), *marks, *lines, ends(days[0], days[-1]))
+    days = sorted(map(day_of, runs))
+    return picture("how long each run took, over time", grid(scale), *marks, *lines, ends(str(days[0]), str(days[-1])))
 
 
 def shown_runs(found: Figures) -> list[PastRun]:
@@ -75,7 +76,8 @@ def kind_by_period(found: Figures, kind: KindFigures) -> Markup:
     of_period = [next((one for one in period.kinds if one.kind == kind.kind), None) for period in periods]
     highest = max((one.p95 for one in of_period if one), default=0.0)
     shown = kind.target if kind.target and _fits(kind.target, highest) else 0.0
-    scale = linear(max(highest, shown), _short, _unit(max(highest, shown)))
+    unit = _unit(max(highest, shown))
+    scale = linear(max(highest, shown), _in_unit(unit), unit)
     bars = []
     for number, (period, one) in enumerate(zip(periods, of_period, strict=True)):
         if one is None:
@@ -147,10 +149,11 @@ def _unit(seconds: float) -> float:
     return next((unit for unit in (3600.0, 60.0) if seconds >= 2 * unit), 1.0)
 
 
-def _short(seconds: float) -> str:
-    """A tick's words: they have little room."""
-    if seconds < 1:
-        return f"{seconds * 1000:g}ms" if seconds else "0"
-    if seconds < 60:  # noqa: PLR2004 -- a minute
-        return f"{seconds:g}s"
-    return f"{seconds / 60:.3g}m" if seconds < 7200 else f"{seconds / 3600:.3g}h"  # noqa: PLR2004 -- two hours
+def _in_unit(unit: float) -> Callable[[float], str]:
+    """Words of a scale's ticks, which have little room: all in its unit, but for what is less than a second."""
+    name = {3600.0: "h", 60.0: "m"}.get(unit, "s")
+
+    def words(seconds: float) -> str:
+        return f"{seconds * 1000:g}ms" if 0 < seconds < 1 else f"{seconds / unit:g}{name}" if seconds else "0"
+
+    return words

@@ -8,6 +8,7 @@ from rajee_deploy.report.charts import share_bar
 from rajee_deploy.report.markup import NOTHING, Markup, element, join, text
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.timings import duration
+from rajee_deploy.report.trend import minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ _CLASSES = {"done": "", "accepted": "", "refused": "dim"}
 def kinds_table(found: Figures) -> Markup:
     rows = [
         (
-            _cell(kind.kind, "name"),
+            _cell(kind.kind),
             _number(str(kind.count)),
             *(_number(duration(seconds)) for seconds in (kind.p50, kind.p95, kind.longest)),
             _cell(f"p95 ≤ {long(kind.target)}" if kind.target else "", "nowrap"),
@@ -57,16 +58,16 @@ def phases_table(found: Figures) -> Markup:
 def runs_table(found: Figures) -> Markup:
     rows = [
         (
-            _cell(run.at[:16].replace("T", " "), "nowrap"),
-            _cell(run.environment),
+            _cell(minute_of(run), "nowrap"),
             _cell(run.kind),
             _cell(f"{run.outcome} {run.error}".rstrip(), _CLASSES.get(run.outcome, "bad")),
             _number(duration(run.seconds)),
+            _cell(run.environment),
             _cell(what(run), "name"),
         )
         for run in found.last
     ]
-    return _table(("when", "environment", "kind", "end", ">time", "what"), rows)
+    return _table(("when (UTC)", "kind", "end", ">time", "environment", "what"), rows)
 
 
 def what(run: PastRun) -> str:

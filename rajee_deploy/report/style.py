@@ -32,10 +32,10 @@ break-inside:avoid}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:500;font-size:.87rem;white-space:nowrap}
-td{overflow-wrap:anywhere}
+td{overflow-wrap:break-word;max-width:24rem}
 .n{text-align:right;white-space:nowrap}
 .n+td:not(.n),.n+th:not(.n){padding-left:1rem}
-.name{min-width:9rem}
+.name{min-width:9rem;overflow-wrap:anywhere}
 .nowrap{white-space:nowrap}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem .9rem;margin:.4rem 0 0;padding:0;list-style:none;font-size:.85rem}
 .legend span{display:inline-block;width:.75em;height:.75em;margin-right:.35em}

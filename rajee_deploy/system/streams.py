@@ -87,6 +87,25 @@ class TextStream(io.TextIOWrapper):
         super().write(re.sub(_COMMAND_INSIDE, r"\\u0023#", safe))
         return len(text)
 
+    def write_command(self, line: str) -> None:
+        """A line that is to be a command of GitHub Actions, as `text.workflow_commands` makes them. It stands alone."""
+        begun = "" if self._is_blank else "\n"
+        super().write(f"{begun}{line}\n")
+        self._is_blank = True
+
+
+def in_github() -> bool:
+    """Whether this is a step of GitHub Actions."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def write_command(line: str) -> None:
+    """Give a line to the service that reads this step's log, past the guard; see `TextStream.write_command`."""
+    if isinstance(sys.stderr, TextStream):
+        sys.stderr.write_command(line)
+    elif sys.stderr is not None:  # nobody made it safe, so nothing is escaped there
+        sys.stderr.write(f"{line}\n")
+
 
 def make_safe() -> None:
     """Replace this process's streams. Descriptors that were closed lead nowhere from now on: a file that is opened must

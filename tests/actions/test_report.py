@@ -31,8 +31,16 @@ def shown(project="/p", **how) -> tuple[str, str]:
 
 def test_the_screen_says_what_was_saved():
     stdout, stderr = shown()
-    assert "3m 20s   p95 ≤ 3m 00s   missed" in stdout
+    assert "3m 20s   p95 ≤ 3m    missed" in stdout
     assert "2m 40s to 6m 40s saved, against 3m to 5m a run before" in stderr
+
+
+def test_the_screen_has_the_trend_of_more_than_a_day():
+    assert "p50 by" not in shown()[0]
+    History().append(run_at(1, seconds=100.0))
+    stdout, _ = shown()
+    assert "p50 by day" in stdout
+    assert next(line for line in stdout.split("\n") if line.startswith("code")).rstrip().endswith("█▅")
 
 
 def test_the_baseline_is_the_users():

@@ -45,7 +45,7 @@ def deployed(apps):
     return deployed
 
 
-@pytest.mark.parametrize(("name", "path", "text", "change"), some("edits of apps", EDITS, 6))
+@pytest.mark.parametrize(("name", "path", "text", "change"), some("edits of apps", EDITS, len(EDITS)))
 def test_an_edit_changes_what_a_dockerfile_copies_or_no_more_than_a_tag(deployed, name, path, text, change):
     app = deployed(name)
     before = app.deployed()

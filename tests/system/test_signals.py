@@ -145,6 +145,7 @@ from rajee_deploy.system.signals import check_interrupted, heed_signals
 def interrupt():
     os.kill(os.getpid(), {int(number)})
     for _ in range(3): pass
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it, as nohup does
 heed_signals()
 try:
 {textwrap.indent(textwrap.dedent(code), "    ")}

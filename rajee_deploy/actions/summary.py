@@ -1,0 +1,110 @@
+"""What a plan or a run was, as Markdown for the page of a CI job. Values in, text out; it writes nothing and decides
+nothing. What files and AWS say goes through `text.markdown`, so that no name of theirs is markup.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.render import line_of
+from rajee_deploy.console import printable
+from rajee_deploy.plan.steps import BuildAndPush, DeployStack
+from rajee_deploy.report.timings import duration
+from rajee_deploy.text import markdown
+from rajee_deploy.warned import Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.errors import DeployError
+    from rajee_deploy.plan.steps import Plan
+    from rajee_deploy.report.history import PastRun
+
+_OUTCOMES = {"done": "done", "accepted": "accepted; CloudFormation goes on by itself"}
+
+
+def plan_summary(planned: Planned, digests: Mapping[str, str], warned: Sequence[Warned], seconds: float) -> str:
+    """What `up` would do, and why."""
+    head = _headline("plan", planned, amount_of_work(planned.plan))
+    return "\n".join((head, *_of_plan(planned, digests, warned), f"\nPlanned in {duration(seconds)}.\n"))
+
+
+def run_summary(planned: Planned, run: PastRun, digests: Mapping[str, str], warned: Sequence[Warned]) -> str:
+    """What `up` did, how long it took, and where what it deployed is found."""
+    what = amount_of_work(planned.plan) if planned.plan.is_empty else _OUTCOMES.get(run.outcome, run.outcome)
+    head = _headline("up", planned, f"{what}, in {duration(run.seconds)}")
+    phases = [(_text(phase.name), duration(phase.seconds)) for phase in run.phases]
+    times = markdown.folded("Where the time went", markdown.table(("phase", ">time"), phases)) if phases else ""
+    return "\n".join((head, *_of_plan(planned, digests, warned), *_outputs(planned), times))
+
+
+def error_summary(verb: str, error: DeployError) -> str:
+    """Why a run ended as it did not want to."""
+    rows = [(name, _text(text)) for name, text in (("where", error.where), ("cause", error.cause)) if text]
+    rows += [("next", _code(error.hint))] if error.hint else []  # to be copied as it is
+    head = f"### ✗ rajee-deploy {verb}: {_text(error.problem)}\n\n{_code(error.code)}\n"
+    return f"{head}\n{markdown.table(('', ''), rows)}" if rows else head
+
+
+def amount_of_work(plan: Plan) -> str:
+    """The plan in a few words."""
+    if plan.is_empty:
+        return "nothing to do"
+    builds = sum(isinstance(step, BuildAndPush) for step in plan.steps)
+    stacks = sum(isinstance(step, DeployStack) for step in plan.steps)
+    others = len(plan.steps) - builds - stacks
+    counts = ((builds, "image", "to build"), (stacks, "stack", "to deploy"), (others, "other step", ""))
+    return ", ".join(f"{count} {what}{'s' if count > 1 else ''} {to}".strip() for count, what, to in counts if count)
+
+
+def _headline(verb: str, planned: Planned, what: str) -> str:
+    environment = planned.run.settings.environment
+    name = f"{verb} · {environment}" if environment else verb
+    who = planned.identity
+    place = f"account {_code(who.account)}, region {_code(who.region)}"
+    return f"### rajee-deploy {_text(name)}: {_text(what)}\n\n{place}\n"
+
+
+def _of_plan(planned: Planned, digests: Mapping[str, str], warned: Sequence[Warned]) -> list[str]:
+    steps = [line_of(step) for step in planned.plan.steps]
+    skipped = [(_code(skip.subject), _text(skip.reason)) for skip in planned.plan.skipped]
+    images = [
+        (_code(image.name), _code(str(image.repository)), _code(image.tag), _code(digests.get(image.name, "")))
+        for image in planned.wanted.images
+    ]
+    found = dict.fromkeys([*_warnings(planned), *warned])
+    warnings = [(_code(one.subject or "run"), _text(one.message), _code(one.code)) for one in found]
+    rows = [(_code(line.subject), _text(line.text)) for line in steps]
+    return [
+        markdown.table(("step", "why"), rows) if rows else "",
+        markdown.table(("warning", "", "code"), warnings) if warnings else "",
+        markdown.table(("image", "repository", "tag", "digest"), images) if images else "",
+        markdown.folded(f"{len(skipped)} need nothing", markdown.table(("", "why"), skipped)) if skipped else "",
+    ]
+
+
+def _warnings(planned: Planned) -> Iterator[Warned]:
+    """What a plan warns of by itself, whether it was shown or not."""
+    by_image = [(name, notice) for name, notices in planned.image_notices.items() for notice in notices]
+    for name, notice in (*by_image, *planned.plan.notices):
+        yield Warned(f"image {name}", notice.code, notice.message)
+    for caution in planned.plan.cautions:
+        yield Warned(caution.subject, caution.code, caution.text)
+
+
+def _outputs(planned: Planned) -> list[str]:
+    rows = [
+        (_code(stack), _code(name), _code(value))
+        for stack, outputs in planned.run.outputs.items()
+        for name, value in outputs.items()
+    ]
+    return [markdown.table(("stack", "output", "value"), rows)] if rows else []
+
+
+def _text(text: str) -> str:
+    return markdown.plain(printable(" ".join(text.split())))
+
+
+def _code(text: str) -> str:
+    return markdown.code(printable(" ".join(text.split())))

@@ -1,0 +1,85 @@
+"""Whatever files and AWS say: a summary has the tables that it has, with that text in their cells."""
+
+from __future__ import annotations
+
+import html
+import re
+from types import SimpleNamespace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from text_pieces import TEXTS
+
+from rajee_deploy.actions.summary import amount_of_work, error_summary, run_summary
+from rajee_deploy.aws import Identity
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Plan, Skip, StackChange, WaitForStack
+from rajee_deploy.report.history import PastRun
+from rajee_deploy.report.timings import Phase
+from rajee_deploy.warned import Warned
+
+PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+OURS = {"h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary"}
+
+
+def planned(texts, plan: Plan):
+    name, place, output = texts[:3]
+    image = SimpleNamespace(name=name, repository=place, tag=output)
+    settings = SimpleNamespace(environment=name)
+    return SimpleNamespace(
+        plan=plan,
+        run=SimpleNamespace(settings=settings, outputs={place: {name: output}}),
+        identity=Identity("123456789012", "us-east-1"),
+        wanted=SimpleNamespace(images=(image,)),
+        image_notices={},
+    )
+
+
+def plan_of(texts) -> Plan:
+    one, two, three = texts[:3]
+    steps = (
+        BuildAndPush(one, two, three),
+        DeployStack(two, (), three, (StackChange.TAG,), reasons=(one, two)),
+        WaitForStack(three, one),
+    )
+    return Plan(steps, (Skip(one, two),), cautions=(Caution("a-code", two, three),))
+
+
+def run_of(texts) -> PastRun:
+    one = texts[0]
+    return PastRun("", one, one, "code", "done", 1.0, (one,), (one,), {}, (Phase(one, 0.0, 1.0),))
+
+
+@given(st.lists(TEXTS, min_size=3, max_size=3))
+def test_no_text_of_a_plan_or_of_a_history_breaks_a_table(texts):
+    found = planned(texts, plan_of(texts))
+    summary = run_summary(found, run_of(texts), {texts[0]: texts[1]}, [Warned(*texts)])
+    rendered = PARSER.render(summary)
+    assert set(re.findall(r"</?(\w+)", rendered)) <= OURS
+    widths = [
+        {len(re.findall(r"<t[hd][ >]", row)) for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)}
+        for table in re.findall(r"<table>(.*?)</table>", rendered, re.DOTALL)
+    ]
+    # Steps, warnings, images, what needs nothing, outputs, times.
+    assert widths == [{2}, {3}, {4}, {2}, {3}, {2}]
+    assert rendered.count("<tr>") == (1 + 3) + (1 + 2) + (1 + 1) + (1 + 1) + (1 + 1) + (1 + 1)
+
+
+@given(st.lists(TEXTS, min_size=4, max_size=4))
+def test_no_text_of_an_error_breaks_its_table(texts):
+    rendered = PARSER.render(
+        error_summary("up", DeployError("a-code", texts[0], **dict(zip(WORDS, texts[1:], strict=True))))
+    )
+    assert set(re.findall(r"</?(\w+)", rendered)) <= OURS
+    assert rendered.count("<td>") == 2 * sum(bool(text) for text in texts[1:])
+    assert html.unescape(rendered).count("<h3>") >= 1
+
+
+WORDS = ("where", "cause", "hint")
+
+
+def test_the_amount_of_work():
+    texts = ["a", "b", "c"]
+    assert amount_of_work(plan_of(texts)) == "1 image to build, 1 stack to deploy, 1 other step"
+    assert amount_of_work(Plan((), ())) == "nothing to do"

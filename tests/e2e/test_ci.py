@@ -1,0 +1,96 @@
+"""The steps of a job of GitHub Actions through the shell, as docs/ci.md has them, and a job elsewhere.
+
+The tests of this file are one story and run in its order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = [pytest.mark.docker, pytest.mark.cdk]
+
+PAGE = Path(__file__).parents[2] / "docs" / "ci.md"
+
+
+@pytest.fixture(scope="module")
+def job(synthesised, tmp_path_factory):
+    """Runs the rajee-deploy step of a job of the workflow as the runner does; returns its outputs, its summary, and
+    what it said."""
+    found = re.search(r"<!-- workflow:deploy -->\n```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    jobs = yaml.safe_load(found[1])["jobs"]
+    place = tmp_path_factory.mktemp("runner")
+
+    def run(name: str, code: int = 0, **environment: str) -> tuple[dict[str, str], str, str]:
+        (step,) = (step for step in jobs[name]["steps"] if step.get("id") == name)
+        told = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(synthesised.folder), "RUNNER_TEMP": str(place)}
+        files = {variable: place / variable for variable in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
+        for variable, path in files.items():
+            path.write_text("")  # the runner makes them
+            told[variable] = str(path)
+        # The sandbox is the environment of another name.
+        line = step["run"].replace("-e prod", f"-e {synthesised.environment['RAJEE_DEPLOY_ENVIRONMENT']}")
+        ended = synthesised.run(line, code=code, **told, **environment)
+        outputs = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+        return outputs, files["GITHUB_STEP_SUMMARY"].read_text(), ended.stderr
+
+    return run
+
+
+def commands(said: str) -> list[str]:
+    return [line for line in said.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_a_pull_request_gets_the_plan_and_its_body(job, synthesised):
+    outputs, summary, said = job("plan")
+    assert set(outputs) == {"changed", "images", "tag", "digest"}
+    assert (outputs["changed"], outputs["digest"]) == ("true", "")
+    assert outputs["tag"] == synthesised.run("rajee-deploy fingerprint").stdout.strip()
+    assert summary.startswith("### rajee-deploy plan · sandbox-offline: 1 image to build, 2 stacks to deploy\n")
+    assert commands(said) == []
+
+
+def test_main_is_deployed_and_later_steps_learn_what(job):
+    outputs, summary, said = job("up")
+    (image,) = json.loads(outputs["images"]).values()
+    assert image["digest"].startswith("sha256:")
+    assert (outputs["changed"], outputs["tag"], outputs["digest"]) == ("true", image["tag"], image["digest"])
+    assert image["digest"] in summary.replace("&#58;", ":")
+    assert "| stack | output | value |" in summary
+    assert commands(said) == ["::group::build envoy", "::endgroup::"]
+
+
+def test_then_there_is_nothing_to_do(job):
+    for name in ("plan", "up"):
+        outputs, summary, _ = job(name)
+        assert outputs["changed"] == "false"
+        assert outputs["digest"].startswith("sha256:")
+        assert "nothing to do" in summary.splitlines()[0]
+
+
+def test_a_build_that_fails_is_an_annotation_of_its_line(job, synthesised):
+    dockerfile = synthesised.folder / "infra/raja_poc/assets/envoy/Dockerfile"
+    text = dockerfile.read_text()
+    dockerfile.write_text(text.replace("COPY --chown", "COPY no-such-file /\nCOPY --chown", 1))
+    try:
+        outputs, summary, said = job("plan", code=1)
+    finally:
+        dockerfile.write_text(text)
+    line = 1 + text[: text.index("COPY --chown")].count("\n")
+    (command,) = commands(said)
+    assert command.startswith(
+        f"::error file=infra/raja_poc/assets/envoy/Dockerfile,line={line},title=source-not-found::"
+    )
+    assert outputs == {}
+    assert summary.startswith("### ✗ rajee-deploy plan: ")
+
+
+def test_elsewhere_no_file_is_written_and_nothing_is_a_command(synthesised, tmp_path):
+    files = {name: str(tmp_path / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
+    ended = synthesised.run("rajee-deploy up", GITHUB_ACTIONS="", **files)
+    assert commands(ended.stderr) == []
+    assert list(tmp_path.iterdir()) == []
