@@ -8,7 +8,7 @@ import pytest
 from past_runs import run_at
 
 from rajee_deploy.report.axes import BOTTOM, TOP
-from rajee_deploy.report.charts import kind_by_period, runs_over_time
+from rajee_deploy.report.charts import kind_by_period, runs_by_period, runs_over_time
 from rajee_deploy.report.metrics import figures
 
 
