@@ -10,6 +10,7 @@ from rajee_deploy.report.marks import cross, mark, places
 from rajee_deploy.report.markup import NOTHING, Markup, element, text
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
+from rajee_deploy.report.trend import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,8 +38,8 @@ def runs_over_time(found: Figures) -> Markup:
         x, y = LEFT + 6 + share * (RIGHT - LEFT - 12), scale.place(run.seconds)
         marks.append(mark(kinds[run.kind], x, y, _title(run)) if run.outcome == "done" else cross(x, y, _title(run)))
     lines = [goal(scale.place(seconds), f"goal of {kind}") for kind, seconds in targets.items()]
-    days = sorted(run.at[:10] for run in runs)
-    return picture("how long each run took, over time", grid(scale), *marks, *lines, ends(days[0], days[-1]))
+    days = sorted(map(day_of, runs))
+    return picture("how long each run took, over time", grid(scale), *marks, *lines, ends(str(days[0]), str(days[-1])))
 
 
 def shown_runs(found: Figures) -> list[PastRun]:

@@ -14,6 +14,7 @@ from rajee_deploy.report.page_tables import what
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.tiles import tiles
 from rajee_deploy.report.timings import duration
+from rajee_deploy.report.trend import minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,7 +84,7 @@ def _periods(found: Figures) -> str:
 def _runs(found: Figures) -> str:
     rows = [
         (
-            code(run.at[:16].replace("T", " ")),
+            minute_of(run),
             code(run.environment),
             code(run.kind),
             code(f"{run.outcome} {run.error}".rstrip()),
@@ -92,7 +93,7 @@ def _runs(found: Figures) -> str:
         )
         for run in found.last[:_MOST_RUNS]
     ]
-    return _table(("when", "environment", "kind", "end", ">time", "what"), rows)
+    return _table(("when (UTC)", "environment", "kind", "end", ">time", "what"), rows)
 
 
 def _verdict(word: str) -> str:

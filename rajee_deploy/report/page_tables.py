@@ -8,6 +8,7 @@ from rajee_deploy.report.charts import share_bar
 from rajee_deploy.report.markup import NOTHING, Markup, element, join, text
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.timings import duration
+from rajee_deploy.report.trend import minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +58,7 @@ def phases_table(found: Figures) -> Markup:
 def runs_table(found: Figures) -> Markup:
     rows = [
         (
-            _cell(run.at[:16].replace("T", " "), "nowrap"),
+            _cell(minute_of(run), "nowrap"),
             _cell(run.kind),
             _cell(f"{run.outcome} {run.error}".rstrip(), _CLASSES.get(run.outcome, "bad")),
             _number(duration(run.seconds)),
@@ -66,7 +67,7 @@ def runs_table(found: Figures) -> Markup:
         )
         for run in found.last
     ]
-    return _table(("when", "kind", "end", ">time", "environment", "what"), rows)
+    return _table(("when (UTC)", "kind", "end", ">time", "environment", "what"), rows)
 
 
 def what(run: PastRun) -> str:

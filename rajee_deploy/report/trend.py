@@ -26,6 +26,11 @@ def day_of(run: PastRun) -> date:
     return datetime.fromisoformat(run.at).date()
 
 
+def minute_of(run: PastRun) -> str:
+    """When a run began, for people: `2026-11-28 16:02`."""
+    return datetime.fromisoformat(run.at).replace(tzinfo=None).isoformat(" ", "minutes")
+
+
 def by_period(runs: Sequence[PastRun]) -> tuple[Unit, list[tuple[date, list[PastRun]]]]:
     """Each period with the day it begins and its runs, oldest first; also periods without any, in between."""
     if not runs:

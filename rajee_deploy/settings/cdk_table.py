@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.model.names import Approval, InfraCheck
+from rajee_deploy.model.names import Approval
 from rajee_deploy.settings.keys import CDK_KEYS
 from rajee_deploy.settings.parameters import Parameters, parse_parameters
 from rajee_deploy.settings.problems import SettingError
@@ -37,11 +37,10 @@ def read_cdk(file: SettingsFile, table: Mapping[str, Any] | None, environment: M
     for path in inputs:
         if file.looks and not path.exists():
             raise file.fail("cdk.inputs", f"{path} does not exist")
-    check = file.one_of("cdk.infra-check", merged.get("infra-check", "auto"), sorted(each.value for each in InfraCheck))
-    asked = [each.value for each in Approval]
-    approval = Approval(file.one_of("cdk.approval", merged.get("approval", "interactive"), asked))
-    by = file.one_of("cdk.tag-only", merged.get("tag-only", "cdk"), ["cdk", "cloudformation"])
-    builder = file.one_of("cdk.image-assets", merged.get("image-assets", "cdk"), ["cdk", "adopt"])
+    check = _choice(file, merged, "infra-check", "auto")
+    approval = Approval(_choice(file, merged, "approval", "interactive"))
+    by = _choice(file, merged, "tag-only", "cdk")
+    builder = _choice(file, merged, "image-assets", "cdk")
     return CdkSettings(
         app,
         tuple(merged["stacks"]),
@@ -56,6 +55,10 @@ def read_cdk(file: SettingsFile, table: Mapping[str, Any] | None, environment: M
         file.root,
         builder == "adopt",
     )
+
+
+def _choice(file: SettingsFile, table: Mapping[str, Any], name: str, default: str) -> str:
+    return file.one_of(f"cdk.{name}", table.get(name, default), [str(each) for each in CDK_KEYS[name].among])
 
 
 def _bad_app(file: SettingsFile, app: Path) -> ConfigurationError:

@@ -130,7 +130,7 @@ def _engine(file: SettingsFile, table: Mapping[str, Any]) -> EngineSettings:
 
 def _drift(file: SettingsFile, table: Mapping[str, Any]) -> Drift:
     """What is done by itself about services that run something else than their stack says."""
-    known = [Drift.LEAVE.value, Drift.REPAIR.value]
+    known = [str(each) for each in TOP_KEYS["drift"].among]
     return Drift(file.one_of("drift", table.get("drift", Drift.LEAVE.value), known))
 
 

@@ -45,7 +45,7 @@ def nothing(ran) -> bool:
 def test_an_app_is_adopted_without_an_edit_and_then_nothing_costs_anything(adopted, name):
     app = adopted(name)
     written = app.run("git status --short --untracked-files=all").stdout.splitlines()
-    assert {line[3:] for line in written} <= {"rajee-deploy.toml", ".deployignore"}
+    assert {line[3:] for line in written} <= {"rajee-deploy.toml", "rajee-deploy.schema.json", ".deployignore"}
     before = app.deployed()
     assert before.images
     assert all(tag.startswith("c-") for stack in before.images for tag in before.tags(stack))

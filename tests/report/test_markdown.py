@@ -66,8 +66,8 @@ def test_the_report_of_two_runs():
         "| 2026-01-01 | 1 | 0 | 0 |\n"
         "| 2026-01-02 | 1 | 1 | 1 |\n\n"
         "### The last runs\n\n"
-        "| when | environment | kind | end | time | what |\n|---|---|---|---|--:|---|\n"
-        "| `2026-01-02 12:00` | `prod` | `code` | `failed x-y` | 1m 30s | `build envoy; deploy RajeeEnvoyStack` |\n"
-        "| `2026-01-02 12:00` | `prod` | `code` | `done` | 3m 20s | `build envoy; deploy RajeeEnvoyStack` |\n"
-        "| `2026-01-01 12:00` | `prod` | `noop` | `done` | 300ms |  |"
+        "| when (UTC) | environment | kind | end | time | what |\n|---|---|---|---|--:|---|\n"
+        "| 2026-01-02 12:00 | `prod` | `code` | `failed x-y` | 1m 30s | `build envoy; deploy RajeeEnvoyStack` |\n"
+        "| 2026-01-02 12:00 | `prod` | `code` | `done` | 3m 20s | `build envoy; deploy RajeeEnvoyStack` |\n"
+        "| 2026-01-01 12:00 | `prod` | `noop` | `done` | 300ms |  |"
     )
