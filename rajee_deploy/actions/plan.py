@@ -60,7 +60,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     if names:
         refuse_options(os.environ)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
-    with _threads() as pool:
+    with _threads() as pool, run.console.waiting("plan"):
         identity = pool.submit(ports.identity)
         early = Early(run, names, pool)
         inputs, infrastructure, given = _hash_inputs(run, synthesis, has_stacks=bool(names))

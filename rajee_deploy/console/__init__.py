@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
-from rajee_deploy.console.heartbeat import Heartbeat
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.lines import lines_of
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from rajee_deploy.console.board import Row
+    from rajee_deploy.console.heartbeat import Heartbeat
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
     from rajee_deploy.text.hiding import Hider
@@ -89,7 +89,7 @@ class Console:
         self._rows: dict[int, Row] = {}
         self._below: dict[int, tuple[str, ...]] = {}
         self._live: Live | None = None
-        self._heartbeat = Heartbeat(lambda text: self.say(text, "dim"))  # where no terminal shows that it goes on
+        self._heartbeat: Heartbeat | None = None  # where no terminal shows that it goes on
         self._rows_change = threading.Lock()
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
@@ -182,7 +182,8 @@ class Console:
         """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
         row = self._rows.get(threading.get_ident())
         if row is None:
-            self._heartbeat.note(text)
+            if self._heartbeat is not None:
+                self._heartbeat.note(text)
             return False
         row.text = printable(text)
         return True
@@ -221,7 +222,7 @@ class Console:
         # A log may have colours (FORCE_COLOR), and nothing in it moves.
         if self._is_plain or not (self._stderr.isatty() and self._talk.is_terminal) or thread in self._rows:
             self.say(f"… {text}", "dim")
-            with self._heartbeat.during(text):
+            with self.waiting(text):
                 yield
             return
         from rajee_deploy.console.board import Row
@@ -238,6 +239,23 @@ class Console:
                 if not self._rows and self._live is not None:
                     self._live.stop()
                     self._live = None
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """Names what is short as a rule, and so has no line: where it is not, a log hears that it goes on."""
+        if self._stderr.isatty():
+            yield
+            return
+        with self._heart().during(text):
+            yield
+
+    def _heart(self) -> Heartbeat:
+        with self._rows_change:
+            if self._heartbeat is None:
+                from rajee_deploy.console.heartbeat import Heartbeat
+
+                self._heartbeat = Heartbeat(lambda text: self.say(text, "dim"))
+            return self._heartbeat
 
     def _started(self) -> Live:
         from rich.live import Live

@@ -58,7 +58,7 @@ def _append(variable: str, text: str, most: int | None = None) -> str:
         descriptor = open_to_append(path, 0o666)
         try:
             if most is not None and os.fstat(descriptor).st_size + len(data) > most:
-                return f"{variable}: the step's summary is as long as GitHub takes it already"
+                return f"{variable}: it would be longer than GitHub takes of a step"
             if os.write(descriptor, data) != len(data):
                 return f"{variable}: {path} took a part of it alone"
         finally:

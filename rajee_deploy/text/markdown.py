@@ -21,7 +21,7 @@ MOST_ROWS = 100
 _NOTHING = "\u2060"
 _LINKS = re.compile(r"[@#](?=\S)|:(?=[\w+-]+:)")
 # A character reference is never structure: https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
-_SPECIAL = re.compile(r"""[!"#$&*.:<>@\[\\\]^_`{|}~]""")
+_SPECIAL = re.compile(r"""["#$&*.:<>@\[\\\]^_`{|}~]""")
 
 
 def plain(text: str, most: int = MOST_OF_A_CELL) -> str:

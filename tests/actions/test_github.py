@@ -30,8 +30,8 @@ def files(tmp_path, monkeypatch):
     return read
 
 
-def planned(world: World):
-    run = world.context()
+def planned(world: World, environment: str | None = None):
+    run = world.context(environment)
     try:
         return plan_run(run)
     finally:
@@ -47,6 +47,11 @@ def test_a_plan_of_the_first_run(world, files):
     (image,) = json.loads(outputs["images"]).values()
     assert (outputs["changed"], outputs["tag"], outputs["digest"]) == ("true", image["tag"], "")
     assert image["repository"].endswith("team/app")
+
+
+def test_the_environment_is_named(world, files):
+    tell_plan(planned(world, "prod"), 1.5)
+    assert files()[0].startswith("### rajee-deploy plan · prod: ")
 
 
 def test_a_run_has_the_digest_of_what_it_built_and_then_there_is_nothing_to_do(world, files):

@@ -98,8 +98,23 @@ def test_the_console_of_a_log_beats_with_what_it_is_busy_with(monkeypatch, colou
         monkeypatch.setenv("FORCE_COLOR", "1")
     log = Log("still going on after 0s: 1.0 of 2.0 MiB")
     console = Console(stderr=log)
-    console._heartbeat._seconds = 0.001
+    console._heart()._seconds = 0.001
     with console.spinner("push api"):
         assert not console.progress("1.0 of 2.0 MiB")
         assert log.got.wait(20)
     assert console._live is None
+
+
+def test_what_has_no_line_beats_too_but_not_on_a_terminal():
+    log = Log("… plan: still going on")
+    console = Console(stderr=log)
+    console._heart()._seconds = 0.001
+    with console.waiting("plan"):
+        assert log.got.wait(20)
+    assert log.text.startswith("… plan: still going on")
+
+    terminal = Log("x")
+    terminal.isatty = lambda: True
+    console = Console(stderr=terminal)
+    with console.waiting("plan"):
+        assert console._heartbeat is None

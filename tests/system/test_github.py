@@ -62,7 +62,7 @@ def full(place):
     [
         (directory, "Is a directory"),
         (fifo, "No such device or address"),
-        (full, "the step's summary is as long as GitHub takes it already"),
+        (full, "it would be longer than GitHub takes of a step"),
         (lambda place: place / "no" / "file", "No such file or directory"),
         (lambda _place: "/dev/full", "it is a device, and a regular file is needed"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from text_pieces import TEXTS
+from text_pieces import PIECES, TEXTS
 
 from rajee_deploy.console import printable
 from rajee_deploy.text import markdown
@@ -30,6 +30,16 @@ def shown(cell: str) -> str:
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4))
 def test_no_text_is_markup_or_leaves_its_cell(pairs):
+    check(pairs)
+
+
+@pytest.mark.parametrize("one", PIECES)
+def test_nor_do_two_pieces_with_something_between_them_or_nothing(one):
+    check([(f"{one}{other}", f"{one}b{other}") for other in PIECES])
+
+
+def check(pairs):
+    """That a table of these texts has them in its cells, and nothing else."""
     texts = [(printable(one), printable(other)) for one, other in pairs]
     table = markdown.table(("name", ">why"), [(markdown.code(one), markdown.plain(other)) for one, other in texts])
     found = cells(PARSER.render(table))
@@ -59,6 +69,7 @@ def test_nobody_is_mentioned_and_nothing_is_linked(text):
         ("a first build", "a first build"),
         ("app.py | x", "app&#46;py &#124; x"),
         ("<b>", "&#60;b&#62;"),
+        ("https://a.test", "https&#58;//a&#46;test"),
         ("node_modules/@types", f"node&#95;modules/&#64;{JOINER}types"),
         ("two\nlines", "two lines"),
         ("", ""),
