@@ -50,6 +50,8 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "plan/parameters.py": ("plan/test_declared.py", "plan/test_parameter_changes.py"),
     "plan/parameter_changes.py": ("plan/test_parameter_changes.py",),
     "plan/retention.py": ("plan/test_retention.py", "plan/test_planner.py"),
+    "text/markdown.py": ("text/test_markdown.py",),
+    "text/workflow_commands.py": ("text/test_workflow_commands.py",),
     "plan/expiry.py": ("plan/test_expiry.py",),
     "plan/tagged_templates.py": ("plan/test_tagged_templates.py", "plan/test_retag.py"),
     "plan/retag.py": ("plan/test_retag.py",),
