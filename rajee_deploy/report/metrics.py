@@ -43,7 +43,7 @@ class KindFigures:
 
 @dataclass(frozen=True, slots=True)
 class PhaseFigures:
-    """One phase over all finished runs that had it, in seconds."""
+    """One phase over all finished runs that had it, in seconds; `count` are these runs."""
 
     name: str
     count: int
@@ -136,11 +136,14 @@ def _kinds(done: Sequence[PastRun]) -> tuple[KindFigures, ...]:
 
 
 def _phases(done: Sequence[PastRun]) -> tuple[PhaseFigures, ...]:
-    """All phases, the one that took the most in all first."""
+    """All phases, the one that took the most in all first; what a run did more than once is one phase of it."""
     by_name: dict[str, list[float]] = {}
     for run in done:
+        of_run: dict[str, float] = {}
         for phase in run.phases:
-            by_name.setdefault(phase.name, []).append(phase.seconds)
+            of_run[phase.name] = of_run.get(phase.name, 0.0) + phase.seconds
+        for name, seconds_of_run in of_run.items():
+            by_name.setdefault(name, []).append(seconds_of_run)
     found = [
         PhaseFigures(name, len(seconds), percentile(seconds, 50), percentile(seconds, 95), max(seconds), sum(seconds))
         for name, seconds in by_name.items()

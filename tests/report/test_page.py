@@ -99,26 +99,22 @@ def test_the_tiles_say_met_and_missed_in_words():
     ]
 
 
-def test_each_run_that_was_carried_out_is_a_mark():
-    runs = [run_at(0), run_at(1, "noop"), run_at(2, outcome="failed"), run_at(3, outcome="refused")]
-    chart = tree(runs).find(".//svg[@aria-label='how long each run took, over time']")
-    assert [mark.get("class") for mark in chart.iter("path")] == ["m c1", "m c0", "x"]
-
-
-def test_bars_have_the_heights_of_their_counts():
-    chart = tree([run_at(0), run_at(0, "noop"), run_at(0, "noop"), run_at(1)]).find(
-        ".//svg[@aria-label='runs by the day']"
-    )
-    heights = [float(bar.get("height")) for bar in chart.iter("rect")]
-    assert heights[1] == pytest.approx(2 * heights[0], abs=0.1)
-    assert heights[2] == pytest.approx(heights[0], abs=0.1)
-
-
 def test_without_a_run_the_page_says_so():
     found = tree([])
     assert "No run was recorded yet" in words(found)
     assert found.find(".//svg") is None
     assert found.find(".//table") is None
+
+
+def test_the_kinds_that_have_goals_and_the_most_frequent_have_charts():
+    runs = [run_at(kind=kind) for kind in ("noop", "code", "b", "b", "c", "d", "d")]
+    heads = [words(head) for head in tree(runs).iter("h3")]
+    assert heads[2:] == ["code, by the day", "noop, by the day", "b, by the day", "d, by the day"]
+
+
+def test_of_a_long_history_it_is_said_how_many_runs_are_marks():
+    heads = [words(head) for head in tree([run_at()] * 401).iter("h3")]
+    assert heads[0] == "How long each run took, of the last 400"
 
 
 def test_a_goal_far_above_all_bars_is_said_in_words():

@@ -157,6 +157,27 @@ def test_figures_by_kind_against_targets():
     assert (found.runs, found.builds, found.failed) == (4, 1, 1)
 
 
+def test_the_last_runs_are_twenty_with_the_newest_first():
+    found = figures([run(seconds=float(number)) for number in range(25)])
+    assert [one.seconds for one in found.last] == [float(number) for number in range(24, 4, -1)]
+    assert len(found.recent) == 25
+
+
+def test_phases_that_took_the_most_come_first():
+    runs = [
+        replace(
+            run(), phases=(Phase("a", 0.0, seconds), Phase("b", 0.0, 4.0), Phase("c", 4.0, 0.5), Phase("b", 6.0, 1.0))
+        )
+        for seconds in (1.0, 2.0)
+    ]
+    found = figures([*runs, replace(run(outcome="failed"), phases=(Phase("d", 0.0, 99.0),))])
+    assert [(one.name, one.count, one.p50, one.longest, one.total) for one in found.phases] == [
+        ("b", 2, 5.0, 5.0, 10.0),
+        ("a", 2, 1.0, 2.0, 3.0),
+        ("c", 2, 0.5, 0.5, 1.0),
+    ]
+
+
 @pytest.mark.parametrize(
     ("outcomes", "said"),
     [
