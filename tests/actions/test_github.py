@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from run_worlds import D, World
 
+from rajee_deploy import console
 from rajee_deploy.actions.github import outputs_of, tell_plan, tell_run
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.summary import error_summary
@@ -107,6 +108,17 @@ def test_no_output_has_a_second_line(world):
     outputs = outputs_of(replace(found, wanted=wanted), {"a\nchanged=false": str(D)})
     assert all("\n" not in value for value in outputs.values())
     assert set(json.loads(outputs["images"])) == {"a\nchanged=false"}
+
+
+def test_a_secret_is_in_neither_file(world, files, monkeypatch):
+    monkeypatch.setattr(console, "_secrets", [])
+    console.hide(["hunter2_and|more"])
+    found = planned(world)
+    found.run.console.warn("stack App", "refused: hunter2_and|more")
+    tell_plan(found, 1.0)
+    summary, outputs = files()
+    assert "refused&#58; " in summary
+    assert not any("hunter2" in text for text in (summary, *outputs.values()))
 
 
 def test_a_group_folds_builds_alone(world, monkeypatch, capsys):
