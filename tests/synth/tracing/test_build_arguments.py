@@ -34,7 +34,7 @@ def test_what_may_be_a_secret(name, value):
         ("PATH_PREFIX", "/usr/local/bin"),
         ("DIR", "packages/services/api-gateway/src/main"),
         ("BASE", "public.ecr.aws/docker/library/python:3.12"),
-        ("INDEX", "https://pypi.org/simple"),
+        ("INDEX", "https://packages.example.com/simple"),
     ],
 )
 def test_what_is_none(name, value):
