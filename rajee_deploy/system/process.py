@@ -23,7 +23,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.system.pipes import Pipe, data_from, lines_from
 from rajee_deploy.system.regular_files import open_to_append
-from rajee_deploy.system.signals import interrupts_held
+from rajee_deploy.system.signals import check_interrupted, interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ def run(
     with _child(argv, cwd, env, cleans_up=cleans_up) as child:
         timer = _kill_after(child, time_limit, expired)
         try:
-            for text in lines_from(_pipe(child, child.stdout)):
+            for text in lines_from(_pipe(child, child.stdout, heeds=not cleans_up)):
                 tail.append(text[:_TAIL_WIDTH])
                 if on_line is not None:
                     on_line(text)
@@ -267,10 +267,17 @@ def _start(
         ) from error
 
 
-def _pipe(child: subprocess.Popen[bytes], stream: IO[bytes] | None) -> Pipe:
+def _pipe(child: subprocess.Popen[bytes], stream: IO[bytes] | None, *, heeds: bool = False) -> Pipe:
+    """`heeds`: an interrupt that something kept to itself just before is raised while the program runs."""
     if stream is None:
         raise TypeError("a program that is run has this stream")
-    return Pipe(stream.fileno(), lambda: child.poll() is not None)
+
+    def has_ended() -> bool:
+        if heeds and threading.current_thread() is threading.main_thread():
+            check_interrupted()
+        return child.poll() is not None
+
+    return Pipe(stream.fileno(), has_ended)
 
 
 def _watch(child: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:

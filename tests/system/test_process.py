@@ -15,6 +15,7 @@ import pytest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.system import pipes
 from rajee_deploy.system.process import _running, allow, end_all, run, spawn_detached, stream
+from rajee_deploy.system.signals import _arrived
 
 
 def python(code: str) -> list[str]:
@@ -251,3 +252,14 @@ def test_lines_end_as_they_do_on_a_terminal_and_the_longest_comes_in_pieces(monk
     monkeypatch.setattr(pipes, "LONGEST_LINE", 10)
     run(["printf", "a\\rb\\r\\nc\\n\\n%015d\\nend", "7"], on_line=lines.append)
     assert lines == ["a", "b", "c", "", "0000000000", "00007", "end"]
+
+
+def test_an_interrupt_that_was_kept_from_us_ends_the_program_that_runs():
+    """Whatever is started to clean up runs to its end."""
+    _arrived.append(signal.SIGTERM)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(["sleep", "20"])
+        assert run(["sleep", "0.3"], cleans_up=True).code == 0
+    finally:
+        _arrived.clear()
