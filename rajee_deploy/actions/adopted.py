@@ -196,12 +196,8 @@ def _image(asset: ImageAsset, name: str, settings: Settings) -> ImageSettings:
             asset.cache_to,
             builder=settings.engine.builder,
         ),
-        syntax_mirrors=_mirrors(settings.images),
+        syntax_mirrors=settings.syntax_mirrors,
     )
-
-
-def _mirrors(images: Iterable[ImageSettings]) -> tuple[str, ...]:
-    return next((each.syntax_mirrors for each in images), ())
 
 
 def _located(image: ImageSettings, asset: ImageAsset, place: StackPlace, who: Identity) -> ImageSettings:

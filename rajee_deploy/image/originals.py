@@ -60,5 +60,5 @@ def _image(settings: Settings, root: Path, image: TracedImage) -> ImageSettings:
         named,
         lock=settings.root / LOCK_NAME,
         build=BuildSettings(builder=settings.engine.builder),
-        syntax_mirrors=next((each.syntax_mirrors for each in settings.images), ()),
+        syntax_mirrors=settings.syntax_mirrors,
     )

@@ -69,6 +69,7 @@ def _settings(file: SettingsFile, table: Mapping[str, Any], environment: str | N
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
         _drift(file, {**table, **chosen}),
         tuple(chosen.get("stack-accounts", ())),
+        mirrors,
     )
 
 

@@ -89,6 +89,7 @@ class Settings:
     require_ancestry: bool = False
     drift: Drift = Drift.LEAVE
     stack_accounts: tuple[str, ...] = ()  # other accounts that the app may put stacks into, where `account` is set
+    syntax_mirrors: tuple[str, ...] = ()  # the same that each image has, for those that the app declares
     # The stacks that the names in here mean, by what they go by (see `stack_names`), once that is known.
     places: Mapping[str, StackPlace] = field(default_factory=dict)
 

@@ -339,3 +339,11 @@ def test_a_cdk_json_that_is_no_file_is_not_called_absent(tmp_path):
     os.mkfifo(tmp_path / "cdk.json")
     with pytest.raises(ConfigurationError, match=r"the cdk.json in .* cannot be read: it is a FIFO"):
         load(tmp_path / "rajee-deploy.toml")
+
+
+def test_mirrors_are_those_of_a_project_without_images_too(project):
+    """Its app may declare some."""
+    path = project('syntax-mirrors = ["registry.test/hub"]\n[cdk]\nstacks = ["One"]\nimage-assets = "adopt"\n')
+    path.with_name("cdk.json").write_text("{}")
+    found = load(path)
+    assert (found.images, found.syntax_mirrors) == ((), ("registry.test/hub",))
