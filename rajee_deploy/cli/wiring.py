@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Patience
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
-    from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
+    from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.state import Ancestry, RepositoryAbsent, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
     from rajee_deploy.synth.tracing.depfile import TracedImage
@@ -108,10 +110,17 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         inputs=app.inputs,
         records=LocatedRecords(where),
         last_failure=app.last_failure,
+        lifecycle=partial(_lifecycle, aws),
         bind_names=where.bind_names,
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
+    from rajee_deploy.registry.repository_rules import EcrRules
+
+    return EcrRules(aws).find_lifecycle(repository)
 
 
 def _check_cli(app: Path) -> None:
