@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.git.place import enclosing, git_directories
+from rajee_deploy.git.place import directories_of, enclosing
 from rajee_deploy.system.regular_files import read_text
 from rajee_deploy.text.lines import lines_of
 
@@ -34,7 +34,7 @@ def find_head(start: Path) -> Head | None:
     found = enclosing(start)
     if found is None:
         return None
-    directories = git_directories(found[0])
+    directories = directories_of(found[0])
     with suppress(OSError, ValueError):  # what is wrong there, git tells to who asks it
         text = read_text(directories[0] / "HEAD").strip()
         if _COMMIT.fullmatch(text):
