@@ -28,7 +28,7 @@ VERBS = {
     "--version": (0, True),
     "--help": (0, True),
     "plan --help": (0, True),
-    "--show-completion": (None, None),
+    "completion bash --print": (0, True),
     "fingerprint": (0, True),
     "fingerprint --json": (0, True),
     "explain": (0, True),
