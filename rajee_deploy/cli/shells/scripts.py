@@ -98,8 +98,8 @@ SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
 def completed(shell: str, argv: Sequence[str]) -> str:
-    """What the shell that asks reads. `argv` are the words up to the cursor; bash gives a line instead. ValueError where
-    it is none that has a script."""
+    """What the shell that asks reads. `argv` are the words up to the cursor; bash gives a line instead. ValueError for
+    one that has no script."""
     if shell not in SCRIPTS:
         raise ValueError(shell)
     if shell != "bash":
