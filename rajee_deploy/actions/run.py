@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import Engine
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
     from rajee_deploy.plan.stack_names import StackPlace
-    from rajee_deploy.plan.state import Synthesised
+    from rajee_deploy.plan.state import RepositoryAbsent, Synthesised
     from rajee_deploy.registry import Registry
     from rajee_deploy.registry.ecr import PublishingRole
     from rajee_deploy.settings import ImageSettings, Settings
@@ -71,6 +72,10 @@ class Ports:
     commit: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    # When a commit was made, ISO 8601; "" where git does not say.
+    committed: Callable[[str], str] = lambda _commit: ""
+    # What names this project on all machines; "" where nothing does.
+    project_id: Callable[[], str] = str
     # Whether tracked files differ from that commit, for which they may have to be read.
     is_changed: Callable[[], bool] = lambda: False
     records: RecordStore | None = None  # of stacks whose tags no parameter takes
@@ -85,6 +90,8 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locate`).
     bind_names: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # The lifecycle rules of a repository: asked where an image is to have a version as its tag.
+    lifecycle: Callable[[Repository], tuple[LifecycleRule, ...] | RepositoryAbsent] = lambda _repository: ()
     # Told which roles may be assumed for the repositories of images that the app declares itself.
     bind_roles: Callable[[Mapping[Repository, PublishingRole]], None] = lambda _roles: None
     # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
@@ -129,6 +136,7 @@ class CurrentRun:
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
+    layers: dict[str, str] = field(default_factory=dict)  # of built images: same or other than what ran before
     times_spent: dict[str, TimeSpent] = field(default_factory=dict)  # by stack: where the time of its deployment went
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)

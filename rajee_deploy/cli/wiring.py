@@ -40,10 +40,15 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Patience
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
-    from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
+    from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.state import Ancestry, RepositoryAbsent, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
     from rajee_deploy.synth.tracing.depfile import TracedImage
+
+
+_YEAR_9999 = 253402300800  # in seconds since 1970: what no clock says
 
 
 def make_context(
@@ -95,6 +100,8 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         commit=partial(_commit, settings.root),
         ancestry=partial(_ancestry, settings.root),
         is_changed=partial(_is_changed, settings.root),
+        committed=partial(_committed, settings.root),
+        project_id=partial(_project_id, settings.root),
         publishable=app.publishable,
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
@@ -103,10 +110,17 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         inputs=app.inputs,
         records=LocatedRecords(where),
         last_failure=app.last_failure,
+        lifecycle=partial(_lifecycle, aws),
         bind_names=where.bind_names,
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
+    from rajee_deploy.registry.repository_rules import EcrRules
+
+    return EcrRules(aws).find_lifecycle(repository)
 
 
 def _check_cli(app: Path) -> None:
@@ -135,6 +149,21 @@ def _is_changed(root: Path) -> bool:
     from rajee_deploy.stack.revision import is_checkout_changed
 
     return is_checkout_changed(root)
+
+
+def _committed(root: Path, commit: str) -> str:
+    from datetime import UTC, datetime
+
+    from rajee_deploy.git import commit_time
+
+    seconds = commit_time(root, commit)
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if 0 < seconds < _YEAR_9999 else ""
+
+
+def _project_id(root: Path) -> str:
+    from rajee_deploy.git.origin import find_project_id
+
+    return find_project_id(root)
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:

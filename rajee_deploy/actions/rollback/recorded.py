@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.actions.history import keep, show_timings
 from rajee_deploy.actions.json_documents import of_plan
 from rajee_deploy.actions.rollback.preview import roll_back
+from rajee_deploy.console import without_secrets
+from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import commit_of, is_dirty
-from rajee_deploy.report.history import PastRun, outcome_of, real_project
+from rajee_deploy.report.history import PastRun, new_id, outcome_of, real_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +85,9 @@ def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
         )
 
 
-def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> PastRun:
+def _record(
+    run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "", cause: str = ""
+) -> PastRun:
     moved = [one for one in returns if not one.is_there]
     return PastRun(
         at=at.isoformat(timespec="seconds"),
@@ -97,4 +101,10 @@ def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: s
         tags={one.image: one.target.tag for one in returns},
         phases=tuple(run.timings.phases),
         error=error,
+        cause=without_secrets(cause),
+        id=new_id(),
+        project_id=run.ports.project_id(),
+        revision=next((one.revision for one in moved if one.revision != NOT_RECORDED), ""),
+        reason=moved[0].target.why if moved else "",
+        layers=dict(run.layers),
     )
