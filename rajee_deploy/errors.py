@@ -29,12 +29,13 @@ class Quote(NamedTuple):
 
 
 class FailedStep(NamedTuple):
-    """The step of a plan that was at work, as the screen names it, and for how many seconds; and of the plan's other
-    steps, which were done and which were never begun."""
+    """The step of a plan that was at work, as the screen names it, and for how long, in seconds and in words; and of
+    the plan's other steps, which were done and which were never begun."""
 
     verb: str
     name: str
     seconds: float
+    took: str
     done: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 

@@ -50,9 +50,7 @@ def _headline(error: DeployError) -> Row:
     step = error.step
     if step is None:
         return Row("✗", name=error.problem, style="bold red")
-    from rajee_deploy.report.timings import duration
-
-    return Row("✗", step.verb, step.name, f"{duration(step.seconds):>6}   {error.problem}", style="bold red")
+    return Row("✗", step.verb, step.name, f"{step.took:>6}   {error.problem}", style="bold red")
 
 
 def _named(name: str, lines: list[str], style: str = "") -> Iterator[Line]:

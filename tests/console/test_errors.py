@@ -20,7 +20,7 @@ def shown(error, width=80, **how):
 
 
 def at_work(error, *, done=(), left=()):
-    error.step = FailedStep("update", "AppStack", 221.4, done, left)
+    error.step = FailedStep("update", "AppStack", 221.4, "3m 41s", done, left)
     return error
 
 
