@@ -21,7 +21,6 @@ from rajee_deploy.console.header import UP_AND_CLEAR, Header
 from rajee_deploy.console.manner import is_quiet, manner_of, width_of
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
-from rajee_deploy.text.lines import lines_of
 from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
@@ -351,15 +350,11 @@ class Console:
         self._print_table(self._rich(self._stdout), columns, rows)
 
     def error(self, error: DeployError) -> None:
-        """An expected failure: what happened, where, why, and what to do next."""
-        from rajee_deploy.console.documents import MOST_OF_A_COMMAND, quote
+        """An expected failure: what happened, why, where, and what to do next."""
+        from rajee_deploy.console.documents import shown_error
+        from rajee_deploy.console.errors import error_lines
 
-        self.item("✗", error.code, quote(error.problem), "bold red")
-        hint = quote(as_pasted(error.hint), MOST_OF_A_COMMAND)
-        for name, text in (("where", error.where), ("cause", quote(error.cause)), ("next", hint)):
-            for number, line in enumerate(lines_of(text.strip("\n"))):
-                shown = f"  {name if not number else '':>6}  {line.expandtabs()}"  # a tab is escaped otherwise
-                self.tell(shown, "bold" if name == "next" else "")
+        self._print_lines(list(error_lines(shown_error(error), self.width, whole=self.verbose)))
 
     # -- how -------------------------------------------------------------------------------------------------------
 
