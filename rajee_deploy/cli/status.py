@@ -9,9 +9,11 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Environment,
     Json,
     Profile,
+    Quiet,
     Region,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
@@ -23,6 +25,7 @@ def status(
     profile: Profile = None,
     region: Region = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -33,6 +36,7 @@ def status(
     rajee-deploy status -e prod
     rajee-deploy status --json | jq '.stacks[].images[] | select(.matches == false)'
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.status.look import look
     from rajee_deploy.actions.status.rows import document
     from rajee_deploy.console import Console
