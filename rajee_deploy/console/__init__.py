@@ -142,16 +142,11 @@ class Console:
     @property
     def result_width(self) -> int:
         """How many cells a line of the result may have."""
-        if self._is_result_plain:
-            return whole(os.environ.get("COLUMNS", "")) or PLAIN_WIDTH
-        return self._rich(self._stdout).width
-
-    @property
-    def _is_result_plain(self) -> bool:
-        return not self._stdout.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
+        return width_of(os.environ, self._stdout)
 
     def _result_lines(self, lines: Sequence[Line]) -> None:
-        if self._is_result_plain:
+        manner = manner_of(os.environ, is_terminal=self._stdout.isatty())
+        if not (manner.has_colour or manner.moves):
             self._stdout.write("".join(f"{''.join(piece.text for piece in line)}\n" for line in lines))
             return
         from rich.text import Text

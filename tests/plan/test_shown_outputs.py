@@ -6,7 +6,13 @@ import pytest
 
 from rajee_deploy.plan.shown_outputs import shown_outputs
 
-ALL = [("ExportsOutputRefVpc", "vpc-1"), ("Name", "n"), ("RajeeState", "x/y"), ("Url", "https://u"), ("Api", "http://a")]
+ALL = [
+    ("ExportsOutputRefVpc", "vpc-1"),
+    ("Name", "n"),
+    ("RajeeState", "x/y"),
+    ("Url", "https://u"),
+    ("Api", "http://a"),
+]
 
 
 @pytest.mark.parametrize(
