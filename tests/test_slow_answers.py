@@ -28,7 +28,7 @@ from rajee_deploy.registry.oci import OciRepository
 from rajee_deploy.sandbox.control import _ask
 from rajee_deploy.system.http_limits import AWS_ANSWER, DOWNLOAD, LOCAL_ANSWER, REGISTRY_ANSWER, Clock, Limit, OverError
 from rajee_deploy.telemetry.collector import send
-from rajee_deploy.telemetry.variables import Destination
+from rajee_deploy.telemetry.variables import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ def test_a_collector(settings, kind):
     with Slow(KINDS[kind]).listening() as server:
         url = f"http://{server.address}/v1/traces"
         seconds = 0.05 if kind in TRICKLES else 10  # of an endless answer the bytes count
-        why = send(Destination(url, url, {}, seconds), b"{}")
+        why = send(Receiver(url, url, {}, seconds), b"{}")
         assert server.was_left.wait(10), "the server gave up first"
     assert re.search(r"had not (ended|answered) after 0\.05 s" if kind in TRICKLES else "longer than 65,536 bytes", why)
 

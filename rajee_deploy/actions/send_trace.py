@@ -38,10 +38,10 @@ _OWN_FAULTS = ("bug", "machine")
 def send_trace(run: CurrentRun, record: PastRun, verb: str) -> None:
     """Tell the collector; what keeps it from being told is a warning."""
     found = read_variables(os.environ)
-    _hide(found.destination.headers.values() if found.destination else ())
+    _hide(found.receiver.headers.values() if found.receiver else ())
     for name, problem in found.problems:
         run.console.warn("", f"{name} is left out: {problem}", "telemetry-variable")
-    if found.destination is None:
+    if found.receiver is None:
         run.console.warn("", f"no spans are sent: {found.refusal}", "traces-not-sent")
         return
     parent = _parent(run)
@@ -50,11 +50,11 @@ def send_trace(run: CurrentRun, record: PastRun, verb: str) -> None:
     root = spans_of(run, record, verb, time.time())
     body = _encode(request_of(root, parent, found.resource, os.urandom))
     try:
-        problem = send(found.destination, body)
+        problem = send(found.receiver, body)
     except KeyboardInterrupt:
         problem = "it was not waited for"  # how the run ended is known, and stays so
     if problem:
-        run.console.warn("", f"spans did not arrive at {found.destination.name}: {problem}", "traces-not-sent")
+        run.console.warn("", f"spans did not arrive at {found.receiver.name}: {problem}", "traces-not-sent")
 
 
 def spans_of(run: CurrentRun, record: PastRun, verb: str, now: float) -> TraceSpan:

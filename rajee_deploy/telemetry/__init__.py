@@ -1,4 +1,4 @@
-"""The collector of OpenTelemetry's that the environment names: it is told of a run's spans once its verdict is known.
+"""The collector of OpenTelemetry's that the environment names: it gets the spans of a run once its verdict is known.
 
 One POST of OTLP/JSON, written directly: the SDK would cost a tenth of a second in each run. It must never fail a run,
 nor hold one up for longer than `collector.MOST_SECONDS`. Where no collector is named nothing of this is imported but

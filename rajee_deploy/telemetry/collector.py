@@ -18,7 +18,7 @@ from rajee_deploy.text.numbers import whole
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
-    from rajee_deploy.telemetry.variables import Destination
+    from rajee_deploy.telemetry.variables import Receiver
 
 MOST_ANSWER = 1 << 16  # bytes
 _MOST_WORDS = 200
@@ -29,34 +29,34 @@ _HINTS = {
 }
 
 
-def send(destination: Destination, body: bytes) -> str:
+def send(receiver: Receiver, body: bytes) -> str:
     """Send a request of OTLP/JSON. Why it did not arrive; "" where it did."""
     said: list[str] = []
-    thread = threading.Thread(target=lambda: said.append(_post(destination, body)), name="send traces", daemon=True)
+    thread = threading.Thread(target=lambda: said.append(_post(receiver, body)), name="send traces", daemon=True)
     try:
         thread.start()
     except RuntimeError:
         return "the machine starts no more threads"
-    thread.join(destination.seconds)
-    return said[0] if said else f"it had not answered after {destination.seconds:g} s"
+    thread.join(receiver.seconds)
+    return said[0] if said else f"it had not answered after {receiver.seconds:g} s"
 
 
-def _post(destination: Destination, body: bytes) -> str:
+def _post(receiver: Receiver, body: bytes) -> str:
     import http.client
     import urllib.request
 
     headers = {
         "User-Agent": f"rajee-deploy/{__version__}",
-        **destination.headers,
+        **receiver.headers,
         "Content-Type": "application/json",
         "Accept": "application/json",
     }
-    request = urllib.request.Request(destination.url, data=body, headers=headers, method="POST")  # noqa: S310 -- http or https, as read
-    seconds = destination.seconds
+    request = urllib.request.Request(receiver.url, data=body, headers=headers, method="POST")  # noqa: S310 -- http or https, as read
+    seconds = receiver.seconds
     try:
         with (
             within(Limit(seconds, MOST_ANSWER), TimeoutError),
-            _opener(destination).open(request, timeout=seconds) as answer,
+            _opener(receiver).open(request, timeout=seconds) as answer,
         ):
             kind = answer.headers.get_content_type()
             return _verdict(answer.status, kind, answer.read())
@@ -66,7 +66,7 @@ def _post(destination: Destination, body: bytes) -> str:
         return f"it does not speak HTTP ({type(error).__name__})"
 
 
-def _opener(destination: Destination) -> OpenerDirector:
+def _opener(receiver: Receiver) -> OpenerDirector:
     """What takes each answer as it is, through the proxy that the environment names, but to this machine."""
     import ssl
     import urllib.request
@@ -78,13 +78,13 @@ def _opener(destination: Destination) -> OpenerDirector:
         https_response = http_response
 
     handlers: list[urllib.request.BaseHandler] = [AsItIs()]
-    host = destination.url.partition("//")[2].strip("[")
+    host = receiver.url.partition("//")[2].strip("[")
     if host.startswith(_LOOPBACK):
         handlers.append(urllib.request.ProxyHandler({}))
-    if destination.url.startswith("https:") and (destination.certificate or destination.client_certificate):
-        context = ssl.create_default_context(cafile=destination.certificate or None)
-        if destination.client_certificate:
-            context.load_cert_chain(destination.client_certificate, destination.client_key or None)
+    if receiver.url.startswith("https:") and (receiver.certificate or receiver.client_certificate):
+        context = ssl.create_default_context(cafile=receiver.certificate or None)
+        if receiver.client_certificate:
+            context.load_cert_chain(receiver.client_certificate, receiver.client_key or None)
         handlers.append(urllib.request.HTTPSHandler(context=context))
     return urllib.request.build_opener(*handlers)
 

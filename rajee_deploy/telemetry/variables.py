@@ -38,7 +38,7 @@ _PIPELINES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class Receiver:
     """Who gets the spans. `name` is what may be shown of the address: neither its path nor its query."""
 
     url: str
@@ -52,10 +52,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """What the variables come to. Without a destination nothing is sent, and `refusal` says why. `problems` are
+    """What the variables come to. Without a receiver nothing is sent, and `refusal` says why. `problems` are
     variables that are left out: the name, and what is wrong with it."""
 
-    destination: Destination | None
+    receiver: Receiver | None
     resource: Mapping[str, str]
     refusal: str = ""
     problems: tuple[tuple[str, str], ...] = ()
@@ -77,7 +77,7 @@ def read_variables(variables: Mapping[str, str]) -> Telemetry:
         url = _address(address, is_base=where == ENDPOINT)
     except ValueError as error:
         return Telemetry(None, resource, f"{where} is no address: {error}", tuple(problems))
-    destination = Destination(
+    receiver = Receiver(
         url.geturl(),
         f"{url.scheme}://{url.netloc}",
         _headers(variables, problems),
@@ -86,7 +86,7 @@ def read_variables(variables: Mapping[str, str]) -> Telemetry:
         _of_traces(variables, "CLIENT_CERTIFICATE")[1],
         _of_traces(variables, "CLIENT_KEY")[1],
     )
-    return Telemetry(destination, resource, problems=tuple(problems))
+    return Telemetry(receiver, resource, problems=tuple(problems))
 
 
 def _of_traces(variables: Mapping[str, str], what: str) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -48,7 +50,7 @@ def world(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def collector(world, monkeypatch):
+def collector(world, monkeypatch):  # noqa: ARG001 -- the variables are cleared before one is set
     with Collector().listening() as found:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.url)
         yield found
@@ -153,6 +155,22 @@ def test_an_answer_with_our_keys_in_it_shows_none(world, monkeypatch):
         recorded_run(world.context(), 1)
     assert collector.sent[0].headers["authorization"] == "Bearer hunter2-and-more"
     assert "it answered 401; who is ***?" in world.talk.getvalue()
+
+
+def test_whoever_does_not_wait_has_the_run_as_it_ended(world, monkeypatch):
+    """Ctrl-C while the collector is waited for."""
+    record = record_of(world.context(), None, datetime.now(UTC), "done")
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{listener.getsockname()[1]}")
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            keep(world.context(), record)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert "it was not waited for" in world.talk.getvalue()
+    assert History().runs()[0] == (record,)
 
 
 def test_names_may_be_of_any_bytes(world, collector):

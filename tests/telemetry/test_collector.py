@@ -12,7 +12,7 @@ from collectors import Collector
 from endless_server import make_certificate
 
 from rajee_deploy.telemetry.collector import send
-from rajee_deploy.telemetry.variables import Destination
+from rajee_deploy.telemetry.variables import Receiver
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +21,8 @@ def _no_proxy(monkeypatch):
         monkeypatch.delenv(name)
 
 
-def to(url: str, seconds: float = 10, **more: str) -> Destination:
-    return Destination(f"{url}/v1/traces", url, {"api-key": "hunter2"}, seconds, **more)
+def to(url: str, seconds: float = 10, **more: str) -> Receiver:
+    return Receiver(f"{url}/v1/traces", url, {"api-key": "hunter2"}, seconds, **more)
 
 
 def answer(status: int = 200, body: bytes = b"{}", **headers: str) -> tuple[str, int]:

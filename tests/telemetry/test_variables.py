@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.telemetry import is_wanted
-from rajee_deploy.telemetry.variables import MOST_SECONDS, Destination, read_variables
+from rajee_deploy.telemetry.variables import MOST_SECONDS, Receiver, read_variables
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
@@ -46,7 +46,7 @@ def test_whether_anybody_is_told(variables, expected):
 )
 def test_the_address(variables, url):
     found = read_variables(variables)
-    assert (found.destination.url, found.problems) == (url, ())
+    assert (found.receiver.url, found.problems) == (url, ())
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_address(variables, url):
 )
 def test_what_is_no_address(text):
     found = read_variables({ENDPOINT: text})
-    assert found.destination is None
+    assert found.receiver is None
     assert f"{ENDPOINT} is no address" in found.refusal
 
 
@@ -78,7 +78,7 @@ def test_a_refused_address_is_not_shown(text):
 
 def test_what_is_shown_of_an_address_is_who_is_asked():
     found = read_variables({TRACES: "https://c.example/v1/hunter2?key=hunter2"})
-    assert found.destination.name == "https://c.example"
+    assert found.receiver.name == "https://c.example"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_shown_of_an_address_is_who_is_asked():
 )
 def test_headers(text, headers):
     found = read_variables({**BASE, HEADERS: text})
-    assert (found.destination.headers, found.problems) == (headers, ())
+    assert (found.receiver.headers, found.problems) == (headers, ())
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_headers(text, headers):
 )
 def test_a_header_that_is_none_is_left_out_and_never_shown(part):
     found = read_variables({**BASE, HEADERS: f"one=1,{part}"})
-    assert found.destination.headers == {"one": "1"}
+    assert found.receiver.headers == {"one": "1"}
     ((name, problem),) = found.problems
     assert (name, "number 2" in problem, "hunter2" in problem) == (HEADERS, True, False)
 
 
 def test_those_of_traces_go_first():
     found = read_variables({**BASE, HEADERS: "a=1,b=2", "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "a=3"})
-    assert found.destination.headers == {"a": "3"}
+    assert found.receiver.headers == {"a": "3"}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_one_mistake_costs_all_attributes(text):
 )
 def test_never_longer_than_two_seconds(text, seconds, is_problem):
     found = read_variables({**BASE, "OTEL_EXPORTER_OTLP_TIMEOUT": text})
-    assert (found.destination.seconds, bool(found.problems)) == (seconds, is_problem)
+    assert (found.receiver.seconds, bool(found.problems)) == (seconds, is_problem)
     assert MOST_SECONDS == 2.0
 
 
@@ -185,17 +185,17 @@ def test_a_receiver_of_protobuf_takes_json(protocol):
 
 def test_who_speaks_grpc_alone_is_told_nothing():
     found = read_variables({**BASE, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
-    assert found.destination is None
+    assert found.receiver is None
     assert "OTEL_EXPORTER_OTLP_PROTOCOL is grpc" in found.refusal
     both = read_variables(
         {**BASE, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"}
     )
-    assert both.destination is not None
+    assert both.receiver is not None
 
 
 def test_another_protocol_is_none():
     found = read_variables({**BASE, "OTEL_EXPORTER_OTLP_PROTOCOL": "thrift"})
-    assert (found.destination is not None, [name for name, _ in found.problems]) == (
+    assert (found.receiver is not None, [name for name, _ in found.problems]) == (
         True,
         ["OTEL_EXPORTER_OTLP_PROTOCOL"],
     )
@@ -210,6 +210,6 @@ def test_certificates():
             "OTEL_EXPORTER_OTLP_CLIENT_KEY": "/key",
         }
     )
-    assert found.destination == Destination(
+    assert found.receiver == Receiver(
         "http://c:4318/v1/traces", "http://c:4318", {}, certificate="/ca", client_certificate="/me", client_key="/key"
     )
