@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions import locate
 from rajee_deploy.actions.adopted import bind_images
 from rajee_deploy.actions.desired_state import wanted_state
+from rajee_deploy.actions.heading import complete_heading
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import Early, check_account
 from rajee_deploy.actions.planned import Planned
@@ -69,6 +70,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
+        complete_heading(run, who)
         if infrastructure is not None:
             may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
             synth = partial(_synthesise, run, infrastructure, who) if may_synthesise else None

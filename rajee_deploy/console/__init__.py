@@ -6,6 +6,7 @@ as markup. This room never decides what happens.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
+from rajee_deploy.console import header
+from rajee_deploy.console.header import UP_AND_CLEAR, Header
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.lines import lines_of
@@ -22,7 +25,7 @@ from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console as RichConsole
@@ -78,10 +81,12 @@ class Console:
 
     def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
         self._stdout = stdout or sys.stdout or nowhere()
-        self._stderr = cast("TextIO", Talk(stderr or sys.stderr or nowhere()))
+        is_own = stdout is not None or stderr is not None  # with streams of its own it speaks for itself alone
+        self._header = Header() if is_own else header.of_this_run
+        self._screen = stderr or sys.stderr or nowhere()
+        self._stderr = cast("TextIO", Talk(self._screen, self._header))
         self.verbose = verbose
-        # What was shown, in that order; with streams of its own it speaks for itself alone.
-        self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
+        self.warned: list[Warned] = [] if is_own else warned.of_this_run  # what was shown, in that order
         self._made: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
@@ -112,9 +117,20 @@ class Console:
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
-        """The first line, at once: rich is not waited for."""
-        self._stderr.write(printable(text) + "\n")
-        self._stderr.flush()
+        """The first line: on a terminal at once, for rich is not waited for; see `header`."""
+        with contextlib.suppress(OSError):
+            self._header.begin(printable(text), self._screen)
+
+    def complete(self, more: str, right: Callable[[], str]) -> None:
+        """The first line with what is known by now of where the command acts, once; `right` is asked where there is
+        one to complete."""
+        found = self._header.complete(more)
+        if found is None:
+            return
+        text, is_replaced = found
+        if is_replaced and os.environ.get("TERM") != "dumb":
+            self._stderr.write(UP_AND_CLEAR)
+        self.headline(text, right())
 
     def say(self, text: str, style: str = "") -> None:
         """A line of talk."""
