@@ -85,7 +85,7 @@ def _import(console: Console, history: History, own: Entries, wanted: Wanted, ow
     others = read_others(wanted.imports)
     _warn(console, others.unreadable, ", ".join(map(str, wanted.imports)))
     new = unknown_of(others, own)
-    lines = [line_of(each) for each in (*new.runs, *new.checks)]
+    lines = [*map(line_of, new.runs), *map(line_of, new.checks)]
     if lines:
         try:
             history.append_lines(lines)
@@ -99,7 +99,7 @@ def _import(console: Console, history: History, own: Entries, wanted: Wanted, ow
             ) from error
     told = f"imported {len(new.runs)} of {len(others.runs)} runs"
     if len(new.runs) < len(others.runs):
-        told += f"; {len(others.runs) - len(new.runs)} were here already"
+        told += f"; {len(others.runs) - len(new.runs)} here already"
     strangers = len(new.runs) - len(of_project(new, wanted.project, own_id).runs) if wanted.project is not None else 0
     if strangers:
         told += f"; {strangers} of other projects count with --all alone"

@@ -335,6 +335,28 @@ class Console:
         """The same on stdout, for commands whose result is a table."""
         self._print_table(self._rich(self._stdout), columns, rows)
 
+    def result_lines(self, lines: Sequence[Line]) -> None:
+        """Lines that were laid out already, for commands whose result is a screen."""
+        if self._has_plain_result:
+            self.data("\n".join("".join(piece.text for piece in line) for line in lines))
+            return
+        from rich.text import Text
+
+        target = self._rich(self._stdout)
+        for line in lines:
+            target.print(Text.assemble(*((piece.text, piece.style) for piece in line)), soft_wrap=True)
+
+    @property
+    def result_width(self) -> int:
+        """How many cells a line of the result may have."""
+        if not self._has_plain_result:
+            return self._rich(self._stdout).width
+        return whole(os.environ.get("COLUMNS", "")) or PLAIN_WIDTH
+
+    @property
+    def _has_plain_result(self) -> bool:
+        return not self._stdout.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
+
     def error(self, error: DeployError) -> None:
         """An expected failure: what happened, where, why, and what to do next."""
         from rajee_deploy.console.documents import MOST_OF_A_COMMAND, quote

@@ -18,7 +18,6 @@ _MOST_CODES = 3
 _TEN, _HOUR, _DAY = 10, 3600, 86400
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NAMES = {"noop": "no-op"}
-NOTHING_YET = "No run was recorded yet; rajee-deploy up makes the first."
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TARGETS = {"noop": 30.0, "code": 180.0}
 
 _MOST_RECENT = 400
+NOTHING_YET = "No run was recorded yet; rajee-deploy up makes the first."
 _MOST_LAST = 20
 _MOST_FAILURES = 10
 _NO_FAILURES = frozenset({"done", "accepted", "refused"})
@@ -187,7 +188,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 def summary(found: Figures) -> str:
     """How runs ended, in one line."""
     if not found.runs + found.failed + found.refused + found.accepted:
-        return "No run was recorded yet; rajee-deploy up makes the first."
+        return NOTHING_YET
     rate = f", of which {found.builds} built an image ({found.builds / found.runs:.0%})" if found.runs else " finished"
     more = [
         f"{count} {'was' if count == 1 else 'were'} {what}"

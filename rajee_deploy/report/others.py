@@ -28,10 +28,10 @@ _LINES = (SCHEMA, checks.SCHEMA)
 _WITH_RUNS = ("rajee-deploy.up/1", "rajee-deploy.rollback/1")
 
 
-def read_others(paths: Sequence[Path]) -> Entries:
+def read_others(paths: Sequence[Path], most_files: int = _MOST_FILES) -> Entries:
     """All that the files hold. DeployError `history-unreadable` for one that was named and cannot be read; one that lies
     in a directory counts as a line that cannot."""
-    return join(_read(path) for path in paths)
+    return join(_read(path, most_files) for path in paths)
 
 
 def join(parts: Iterable[Entries]) -> Entries:
@@ -91,13 +91,13 @@ def _ordered(runs: Iterable[PastRun]) -> tuple[PastRun, ...]:
     return tuple(sorted(runs, key=lambda run: datetime.fromisoformat(run.at)))
 
 
-def _read(path: Path) -> Entries:
+def _read(path: Path, most_files: int) -> Entries:
     if not path.is_dir():
         return _of_file(path, is_named=True)
-    return join(map(_of_found, _files(path)))
+    return join(map(_of_found, _files(path, most_files)))
 
 
-def _files(directory: Path) -> Iterator[Path]:
+def _files(directory: Path, most: int) -> Iterator[Path]:
     """Those that may hold runs, in whatever directory below; links are not followed."""
     found = 0
     for folder, folders, names in os.walk(directory):
@@ -106,10 +106,10 @@ def _files(directory: Path) -> Iterator[Path]:
             if name.endswith(_ENDINGS):
                 found += 1
                 yield Path(folder, name)
-            if found > _MOST_FILES:
+            if found > most:
                 raise DeployError(
                     "history-unreadable",
-                    f"{directory} holds more than {_MOST_FILES:,} files that may be histories",
+                    f"{directory} holds more than {most:,} files that may be histories",
                     where=str(directory),
                     hint="name the directory in which the histories lie",
                 )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rajee_deploy.console import printable
 from rajee_deploy.console.rows import Line, Piece, Row, cells, headline_of, lay_out
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.report.facts import NOTHING_YET, day_in_words, facts, kind_name, runs_in_words
+from rajee_deploy.report.facts import day_in_words, facts, kind_name, runs_in_words
+from rajee_deploy.report.metrics import NOTHING_YET
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.sparkline import trends
 from rajee_deploy.report.timings import duration
