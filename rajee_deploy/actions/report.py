@@ -42,7 +42,8 @@ class Wanted:
 def show_report(console: Console, wanted: Wanted, project_id: Callable[[Path], str]) -> None:
     """The figures. `project_id` says by which name other machines know a project.
 
-    ConfigurationError `bad-flag`; DeployErrors `report-not-written`, `history-unreadable`."""
+    ConfigurationError `bad-flag`; DeployErrors `report-not-written`, `history-unreadable`,
+    `history-not-written`."""
     if wanted.as_json and wanted.as_markdown:
         raise ConfigurationError(
             "bad-flag", "--json and --markdown both want stdout", hint="leave one of them out, and run again for it"
@@ -91,7 +92,7 @@ def _import(console: Console, history: History, own: Entries, wanted: Wanted, ow
             history.append_lines(lines)
         except OSError as error:
             raise DeployError(
-                "history-unreadable",
+                "history-not-written",
                 "the history of runs cannot be written",
                 where=str(history.path),
                 cause=error.strerror or str(error),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
 from typing import Annotated
 
 import typer
 
-from rajee_deploy.cli.flags import Config, Json  # noqa: TC001 -- typer reads the annotations while the program runs
+from rajee_deploy.cli.flags import Config, Json, Quiet  # noqa: TC001 -- typer reads the annotations while the program runs
+from rajee_deploy.console.manner import choose_quiet
 
 
 def report(
@@ -20,8 +21,8 @@ def report(
         typer.Option(
             "--from",
             metavar="FILE",
-            help="Count the runs of other machines too: a history.jsonl, what up --json printed, or a directory of them "
-            "(may be repeated).",
+            help="Count the runs of other machines too: a history.jsonl, what up --json printed, or a directory of "
+            "such files (may be repeated).",
         ),
     ] = None,
     imports: Annotated[
@@ -39,7 +40,15 @@ def report(
         str | None,
         typer.Option(metavar="TIME", help="What a deployment took before, like 4m or 3m-5m (default: 3m-5m)."),
     ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the last run for Perfetto and chrome://tracing too; - for stdout."),
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="With --trace: the last N runs, one below the other.")
+    ] = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """How long runs took, by kind, against the success metrics; needless builds, wrong skips, the DORA figures and the
@@ -49,9 +58,11 @@ def report(
     rajee-deploy report
     rajee-deploy report -e prod --phases
     rajee-deploy report --html report.html
+    rajee-deploy report --trace trace.json --last 5
     rajee-deploy report --from ci/history.jsonl --markdown >> "$GITHUB_STEP_SUMMARY"
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.report import Wanted, show_report
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.console import Console
@@ -68,4 +79,9 @@ def report(
         html=html,
         baseline=baseline,
     )
+    if trace is not None or last is not None:
+        from rajee_deploy.actions.report_trace import write_trace
+
+        if write_trace(Console(), wanted.project, trace, last, is_taken=as_json or as_markdown):
+            return
     show_report(Console(), wanted, find_project_id)

@@ -1,6 +1,6 @@
 """Histories of other machines and of CI jobs: read from files that were named, and put together with this machine's.
 
-A file is a `history.jsonl`, or what `up --json` printed; a directory may hold many of both, as a store of CI's artifacts
+A file is a `history.jsonl`, or what `up --json` printed; a directory may hold many of both, as a store of artifacts
 does. Must never change them, and never count a run twice: a run has an id of its own, wherever its line is copied.
 """
 
@@ -29,8 +29,8 @@ _WITH_RUNS = ("rajee-deploy.up/1", "rajee-deploy.rollback/1")
 
 
 def read_others(paths: Sequence[Path], most_files: int = _MOST_FILES) -> Entries:
-    """All that the files hold. DeployError `history-unreadable` for one that was named and cannot be read; one that lies
-    in a directory counts as a line that cannot."""
+    """All that the files hold. DeployError `history-unreadable` for one that was named and cannot be read; one that
+    lies in a directory counts as a line that cannot."""
     return join(_read(path, most_files) for path in paths)
 
 

@@ -99,7 +99,7 @@ def test_a_history_that_cannot_be_written_is_said(tmp_path):
     History().path.symlink_to(tmp_path / "missing" / "history.jsonl")
     with pytest.raises(DeployError, match="cannot be written") as caught:
         shown(imports=path)
-    assert caught.value.code == "history-unreadable"
+    assert caught.value.code == "history-not-written"
 
 
 def test_the_baseline_is_the_users():

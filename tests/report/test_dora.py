@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from past_runs import any_runs, run_at
 
 from rajee_deploy.report.dora import dora, is_failed_deployment
-from rajee_deploy.report.history import PastRun
 from rajee_deploy.report.timings import Phase
+
+if TYPE_CHECKING:
+    from rajee_deploy.report.history import PastRun
 
 DAY = 86400.0
 STACK = "RajeeEnvoyStack"
@@ -54,7 +58,11 @@ NOT_BEGUN = failed(1, phases=(Phase("build and push envoy", 0.0, 9.0),))
         ([failed(1), done(2, environment="dev"), done(3)], (2, 1, 3), (2 * DAY,)),
         ([failed(1, project_id="1"), done(2, project_id="2")], (1, 1, 2), ()),
         # What nobody knows the end of is none, and what somebody ended is no failure.
-        ([run_at(0, outcome="accepted"), run_at(1, outcome="interrupted"), run_at(2, outcome="refused")], (0, 0, 0), ()),
+        (
+            [run_at(0, outcome="accepted"), run_at(1, outcome="interrupted"), run_at(2, outcome="refused")],
+            (0, 0, 0),
+            (),
+        ),
     ],
 )
 def test_deployments_failures_and_ways_back(runs, counts, restores):

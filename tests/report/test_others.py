@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from past_runs import run_at
@@ -14,6 +14,9 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.report.checks import Check
 from rajee_deploy.report.history import Entries, History, document_of, line_of
 from rajee_deploy.report.others import identity, join, of_environment, of_project, read_others, unknown_of, with_ids
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE, TWO = run_at(0, id="1"), run_at(1, id="2", environment="dev")
 OLD = run_at(2)  # of a release that gave runs no ids

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def verify_and_record(
-    console: Console, root: Path | None, environment: str | None, verdicts: Iterable[tuple[str, Callable[[], VerifiedImage]]]
+    console: Console,
+    root: Path | None,
+    environment: str | None,
+    verdicts: Iterable[tuple[str, Callable[[], VerifiedImage]]],
 ) -> dict[str, VerifiedImage]:
     """The verdicts by image, and a line for them, also where one is that they disagree; none where no project is known
     (`root`). Images that no engine was asked about are no check. DeployErrors of whoever verifies."""
