@@ -29,14 +29,14 @@ def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[list[Return], Past
     try:
         returns = roll_back(run, asked)
     except BaseException as error:  # whatever it is: the run was one
-        keep(run, _record(run, (), at, *outcome_of(error)))
+        keep(run, _record(run, (), at, *outcome_of(error)), KIND)
         raise
     finally:
         run.close()
     record = _record(run, returns, at, "done")
     show_timings(run, record)
     _close(run, returns)
-    keep(run, record)
+    keep(run, record, KIND)
     return returns, record
 
 
