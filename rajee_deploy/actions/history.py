@@ -13,7 +13,7 @@ from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
 from rajee_deploy.report.history import History, PastRun, new_id, real_project
-from rajee_deploy.report.metrics import TARGETS
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.telemetry import is_wanted
 

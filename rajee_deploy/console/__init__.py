@@ -121,18 +121,18 @@ class Console:
         """Rows of one block, as the command's result."""
         from rajee_deploy.console.rows import lay_out, map_texts
 
-        self._result_lines(lay_out([map_texts(row, printable) for row in rows], self.result_width))
+        self.result_lines(lay_out([map_texts(row, printable) for row in rows], self.result_width))
 
     def result_headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
         """A line that stands for what follows, as part of the command's result."""
         from rajee_deploy.console.rows import headline_of
 
         texts = printable(left), printable(right)
-        self._result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
+        self.result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
 
     def result_blank(self) -> None:
         """An empty line, between blocks of the result."""
-        self._result_lines([()])
+        self.result_lines([()])
 
     @property
     def shows_result(self) -> bool:
@@ -144,9 +144,11 @@ class Console:
         """How many cells a line of the result may have."""
         return width_of(os.environ, self._stdout)
 
-    def _result_lines(self, lines: Sequence[Line]) -> None:
+    def result_lines(self, lines: Sequence[Line]) -> None:
+        """Lines that were laid out already, as the command's result."""
         manner = manner_of(os.environ, is_terminal=self._stdout.isatty())
         if not (manner.has_colour or manner.moves):
+            lenient(self._stdout)
             self._stdout.write("".join(f"{''.join(piece.text for piece in line)}\n" for line in lines))
             return
         from rich.text import Text
@@ -386,27 +388,6 @@ class Console:
     def result_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """The same on stdout, for commands whose result is a table."""
         self._print_table(self._rich(self._stdout), columns, rows)
-
-    def result_lines(self, lines: Sequence[Line]) -> None:
-        """Lines that were laid out already, for commands whose result is a screen."""
-        if self._has_plain_result:
-            lenient(self._stdout)
-            self.data("\n".join("".join(piece.text for piece in line) for line in lines))
-            return
-        from rich.text import Text
-
-        target = self._rich(self._stdout)
-        for line in lines:
-            target.print(Text.assemble(*((piece.text, piece.style) for piece in line)), soft_wrap=True)
-
-    @property
-    def result_width(self) -> int:
-        """How many cells a line of the result may have."""
-        return width_of(os.environ, self._stdout)
-
-    @property
-    def _has_plain_result(self) -> bool:
-        return not manner_of(os.environ, is_terminal=self._stdout.isatty()).has_colour
 
     def error(self, error: DeployError) -> None:
         """An expected failure: what happened, why, where, and what to do next."""

@@ -9,6 +9,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.report.checks import Check, Skips, skips
 from rajee_deploy.report.dora import Dora, dora
 from rajee_deploy.report.saved import PROPOSAL, Baseline, Saved, saved
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.trend import Unit, by_period, day_of
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rajee_deploy.report.history import PastRun
-
-# Seconds, by kind of run: a no-op within 30 s (our own aim: 1 s), a code change within 3 minutes.
-TARGETS = {"noop": 30.0, "code": 180.0}
 
 _MOST_RECENT = 400
 NOTHING_YET = "No run was recorded yet; rajee-deploy up makes the first."
