@@ -42,7 +42,7 @@ def _execute(planned: Planned) -> Uncarried:
 
     # What can fail without having changed anything comes first.
     jobs, uncarried = make_jobs(planned)
-    approve(run, list(jobs.values()))
+    approve(run, list(jobs.values()), planned.resources)
     for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
         check_interrupted()
         if is_build:  # those that stand together are built together
@@ -113,6 +113,7 @@ def _confirm_all(run: CurrentRun, planned: Planned) -> None:
 
 def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) -> None:
     from rajee_deploy.actions.build import Workshop, build_all
+    from rajee_deploy.actions.layers import compare_layers
 
     wanted = {image.name: image for image in planned.wanted.images}
     shop = Workshop(
@@ -127,3 +128,4 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
     )
     with run.group(f"build {', '.join(step.image for step in builds)}"):
         build_all(shop, builds, planned.inputs)
+    compare_layers(run, builds, planned)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.replacement import Specification
     from rajee_deploy.plan.stack_names import StackPlace
     from rajee_deploy.plan.state import RepositoryAbsent, Synthesised
     from rajee_deploy.registry import Registry
@@ -72,6 +73,10 @@ class Ports:
     commit: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    # When a commit was made, ISO 8601; "" where git does not say.
+    committed: Callable[[str], str] = lambda _commit: ""
+    # What names this project on all machines; "" where nothing does.
+    project_id: Callable[[], str] = str
     # Whether tracked files differ from that commit, for which they may have to be read.
     is_changed: Callable[[], bool] = lambda: False
     records: RecordStore | None = None  # of stacks whose tags no parameter takes
@@ -96,6 +101,8 @@ class Ports:
     inputs: InputStore = field(default_factory=lambda: InputStore(cache_directory() / "inputs"))
     # DeployError where the CDK CLI cannot be started here; it starts nothing.
     check_cli: Callable[[], object] = lambda: None
+    # Which properties of these types of resources replace them, as the CDK CLI knows it; None where nobody does.
+    specification: Callable[[Collection[str]], Specification | None] = lambda _types: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
     # Takes the image assets of a new assembly out of the CDK CLI's hands; None where the settings leave them there.
     adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None
@@ -132,6 +139,7 @@ class CurrentRun:
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
+    layers: dict[str, str] = field(default_factory=dict)  # of built images: same or other than what ran before
     times_spent: dict[str, TimeSpent] = field(default_factory=dict)  # by stack: where the time of its deployment went
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)

@@ -33,7 +33,7 @@ from rajee_deploy.synth.cli_files import get_cli
 from rajee_deploy.system.places import state_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.explain.tags import Sources
@@ -42,10 +42,14 @@ if TYPE_CHECKING:
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.replacement import Specification
     from rajee_deploy.plan.state import Ancestry, RepositoryAbsent, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
     from rajee_deploy.synth.tracing.depfile import TracedImage
+
+
+_YEAR_9999 = 253402300800  # in seconds since 1970: what no clock says
 
 
 def make_context(
@@ -97,10 +101,13 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         commit=partial(_commit, settings.root),
         ancestry=partial(_ancestry, settings.root),
         is_changed=partial(_is_changed, settings.root),
+        committed=partial(_committed, settings.root),
+        project_id=partial(_project_id, settings.root),
         publishable=app.publishable,
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
         check_cli=partial(_check_cli, settings.cdk.app),
+        specification=partial(_specification, settings.cdk.app),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
@@ -110,6 +117,12 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _specification(app: Path, types: Collection[str]) -> Specification:
+    from rajee_deploy.synth.resource_specification import read_specification  # where a template differs alone
+
+    return read_specification(app, types)
 
 
 def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
@@ -144,6 +157,21 @@ def _is_changed(root: Path) -> bool:
     from rajee_deploy.stack.revision import is_checkout_changed
 
     return is_checkout_changed(root)
+
+
+def _committed(root: Path, commit: str) -> str:
+    from datetime import UTC, datetime
+
+    from rajee_deploy.git import commit_time
+
+    seconds = commit_time(root, commit)
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if 0 < seconds < _YEAR_9999 else ""
+
+
+def _project_id(root: Path) -> str:
+    from rajee_deploy.git.origin import find_project_id
+
+    return find_project_id(root)
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:

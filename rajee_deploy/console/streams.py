@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from rajee_deploy.console.header import Header
+
 
 def nowhere() -> TextIO:
     """For a stream that was closed before we started."""
@@ -19,12 +21,14 @@ def nowhere() -> TextIO:
 class Talk(io.TextIOBase):
     """stderr, whose reader may go away: a deploy is not abandoned because nobody listens."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, header: Header) -> None:
         self._stream = stream
+        self._header = header
         lenient(stream)
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError):
+            self._header.touch(self._stream)
             return self._stream.write(text)
         return len(text)
 

@@ -240,10 +240,12 @@ ReferenceState = Tagged | ImageAbsent | ImageInaccessible
 @dataclass(frozen=True, slots=True)
 class ImageContent:
     """What an image says of itself: its platform (all of them where an index lacks the one asked for), and the
-    fingerprint in its label, "" for none."""
+    fingerprint in its label, "" for none. `layers` is a digest of its layers and of what is run, labels left out: the
+    same for two images that do the same; "" where it is not known."""
 
     platform: str
     fingerprint: str
+    layers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,8 @@ class StackPresent:
     # with the list that it carries.
     retag_obstacle: str = field(default="", compare=False)
     template_size: int = field(default=0, compare=False)
+    # What of it was parsed, with placeholders in the places of its images' tags; None where it was not asked for.
+    template: Any = field(default=None, compare=False, repr=False)
     # The services that its template declares; None where the template was not asked for.
     services: DeclaredServices | None = field(default=None, compare=False)
 
