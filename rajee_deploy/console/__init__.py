@@ -128,18 +128,18 @@ class Console:
 
     def result_rows(self, rows: Sequence[Row]) -> None:
         """Rows of one block, as the command's result."""
-        self._result_lines(_laid_out(rows, self.result_width))
+        self.result_lines(_laid_out(rows, self.result_width))
 
     def result_headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
         """A line that stands for what follows, as part of the command's result."""
         from rajee_deploy.console.rows import headline_of
 
         texts = printable(left), printable(right)
-        self._result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
+        self.result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
 
     def result_blank(self) -> None:
         """An empty line, between blocks of the result."""
-        self._result_lines([()])
+        self.result_lines([()])
 
     @property
     def shows_result(self) -> bool:
@@ -151,9 +151,11 @@ class Console:
         """How many cells a line of the result may have."""
         return width_of(os.environ, self._stdout)
 
-    def _result_lines(self, lines: Sequence[Line]) -> None:
+    def result_lines(self, lines: Sequence[Line]) -> None:
+        """Lines that were laid out already, as the command's result."""
         manner = manner_of(os.environ, is_terminal=self._stdout.isatty())
         if not (manner.has_colour or manner.moves):
+            lenient(self._stdout)
             self._stdout.write("".join(f"{''.join(piece.text for piece in line)}\n" for line in lines))
             return
         from rich.text import Text
