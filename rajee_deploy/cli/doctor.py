@@ -77,7 +77,8 @@ def doctor(
 
 def show(console: Console, examined: Examined, title: str) -> None:
     """The screen; its first line is there already where somebody looks at it."""
-    from rajee_deploy.actions.doctor.rows import result, rows, wrong_alone
+    from rajee_deploy.actions.doctor.rows import result, wrong_alone
+    from rajee_deploy.actions.doctor.screen import rows
     from rajee_deploy.at_work import as_pasted
 
     if not console.shows_result:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.actions.doctor.findings import Finding, Health, of_error, unknown, worst
-from rajee_deploy.actions.doctor.rows import Examined, document, result, rows, wrong_alone
+from rajee_deploy.actions.doctor.rows import Examined, document, result, wrong_alone
+from rajee_deploy.actions.doctor.screen import rows
 from rajee_deploy.console.rows import lay_out, plain
 from rajee_deploy.errors import ConfigurationError, DeployError
 
