@@ -34,7 +34,7 @@ def report(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """How long runs took, by kind, against the success metrics; and the time saved.
+    """Show how long runs took, and what that saved. By kind, against the success metrics.
 
     \b
     rajee-deploy report
