@@ -101,6 +101,7 @@ from rajee_deploy.synth.tracing.syscalls import BrokenLogError, read_calls
 from rajee_deploy.synth.tracing.whole import _properties
 from rajee_deploy.synth.travelling import from_document
 from rajee_deploy.system.ours import listed_names, without_ours
+from rajee_deploy.telemetry.collector import _verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -1087,6 +1088,11 @@ def _body(data: bytes, _place: Path) -> object:
 
 OLD = (ValueError,)  # what these readers promise, and their only callers catch
 
+
+def _collected(data: bytes, _place: Path) -> object:
+    return [_verdict(status, "application/json", data) for status in (200, 400)]
+
+
 READERS: dict[str, Reader] = {
     "rajee-deploy.toml": Reader(SETTINGS, _settings),
     "pyproject.toml": Reader(b"[tool.rajee-deploy.images.app]\nrepository = 'a'\n[tool.x]\n", _project),
@@ -1122,6 +1128,9 @@ READERS: dict[str, Reader] = {
     "a kept assembly's record": Reader(_json(STACKS), _store),
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),
     "the app's own trace": Reader(TRACE, _trace),
+    "a collector's answer": Reader(
+        _json({"message": "no", "partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}), _collected
+    ),
     "git's index": Reader(INDEX, _index),
     "git's HEAD": Reader(b"ref: refs/heads/main\n", partial(_head, "HEAD")),
     "git's packed refs": Reader(

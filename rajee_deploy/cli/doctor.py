@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.errors import DeployError
     from rajee_deploy.settings import ImageSettings, Settings
+    from rajee_deploy.settings.build_settings import EngineSettings
 
 
 def doctor(
@@ -86,9 +88,16 @@ def _examination(environment: str | None, config: Path | None, profile: str | No
         app=app,
         images=lambda: _images(settings),
         engine=lambda: choose_engine(engine).check(),
+        has_classic_store=partial(_has_classic_store, engine),
         data_root=None if engine.kind is EngineKind.BUILDAH else find_data_root,
         cloud=_cloud(settings, app, profile, region),
     )
+
+
+def _has_classic_store(engine: EngineSettings) -> bool:
+    from rajee_deploy.engine.image_store import has_classic_store
+
+    return has_classic_store(engine)
 
 
 def _settings(environment: str | None, config: Path | None) -> tuple[Settings | None, DeployError | None]:
