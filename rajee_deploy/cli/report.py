@@ -59,7 +59,7 @@ def report(
     rajee-deploy report -e prod --phases
     rajee-deploy report --html report.html
     rajee-deploy report --trace trace.json --last 5
-    rajee-deploy report --from ci/history.jsonl --markdown >> "$GITHUB_STEP_SUMMARY"
+    rajee-deploy report --from ci.jsonl --markdown >> "$GITHUB_STEP_SUMMARY"
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
     choose_quiet(quiet=quiet)
