@@ -41,8 +41,8 @@ def doctor(
     verbose: Verbose = False,
     quiet: Quiet = None,
 ) -> None:
-    """What is wrong here, and how to put it right: engine, node, CDK CLI, credentials, bootstrap, repositories, disks,
-    Dockerfiles. Changes nothing, and works without settings, too.
+    """Find what is wrong here, and say how to put it right. It looks at engine, node, CDK CLI, credentials, bootstrap,
+    repositories, disks and Dockerfiles, and works without settings, too.
 
     Ends with 1 where a run would fail with something (✗); warnings (!) and what cannot be found out (?) are none of
     that.
@@ -50,6 +50,7 @@ def doctor(
     \b
     rajee-deploy doctor
     rajee-deploy doctor -e prod
+    rajee-deploy doctor -q                     what is not well
     rajee-deploy doctor --json | jq '.checks[] | select(.health != "ok")'
     """
     choose_quiet(quiet=quiet, verbose=verbose)
