@@ -13,7 +13,7 @@ from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
 from rajee_deploy.report.history import History, PastRun, new_id, real_project
-from rajee_deploy.report.metrics import TARGETS
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.telemetry import is_wanted
 
@@ -59,7 +59,8 @@ def record_of(
         error=error,
         cause=without_secrets(cause),
         id=new_id(),
-        project_id=run.ports.project_id(),
+        # A run with nothing to do does not look for it: who reads the history has it from another line.
+        project_id=run.ports.project_id() if steps or planned is None else "",
         revision=planned.revision if planned and planned.revision != NOT_RECORDED else "",
         committed=committed(run, planned.revision) if planned and deploys else "",
         reason=without_secrets(_reason(steps)),
