@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.doctor.cloud import Cloud
     from rajee_deploy.actions.doctor.examine import Examination
+    from rajee_deploy.actions.doctor.rows import Examined
     from rajee_deploy.aws import Identity
+    from rajee_deploy.console import Console
     from rajee_deploy.errors import DeployError
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.settings.build_settings import EngineSettings
@@ -54,22 +56,41 @@ def doctor(
     choose_quiet(quiet=quiet, verbose=verbose)
     from rajee_deploy.actions.doctor.examine import examine
     from rajee_deploy.actions.doctor.findings import Health
-    from rajee_deploy.actions.doctor.rows import document, lines
+    from rajee_deploy.actions.doctor.rows import document
     from rajee_deploy.at_work import as_pasted
     from rajee_deploy.console import Console
     from rajee_deploy.errors import Exit
 
     console = Console(verbose=verbose)
+    title = f"doctor · {environment}" if environment else "doctor"
+    if console.shows_result and not as_json:
+        console.begin(title)
     examination = _examination(environment, config, profile, region)
     with console.spinner("look"):
         examined = examine(examination)
     if as_json:
         console.document(document(examined, as_pasted))
     else:
-        for line in lines(examined, as_pasted, is_whole=verbose):
-            console.data(line)
+        show(console, examined, title)
     if examined.health is Health.ERROR:
         raise typer.Exit(Exit.FAILED)
+
+
+def show(console: Console, examined: Examined, title: str) -> None:
+    """The screen; its first line is there already where somebody looks at it."""
+    from rajee_deploy.actions.doctor.rows import result, wrong_alone
+    from rajee_deploy.actions.doctor.screen import rows
+    from rajee_deploy.at_work import as_pasted
+
+    if not console.shows_result:
+        console.result_headline(title)
+    console.result_blank()
+    console.result_headline(result(examined), indent=2)
+    found = wrong_alone(examined) if console.quiet else examined
+    shown = rows(found, console.result_width, as_pasted, is_whole=console.verbose)
+    if shown:
+        console.result_blank()
+        console.result_rows(shown)
 
 
 def _examination(environment: str | None, config: Path | None, profile: str | None, region: str | None) -> Examination:
