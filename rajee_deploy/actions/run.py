@@ -105,6 +105,8 @@ class Ports:
     check_cli: Callable[[], object] = lambda: None
     # Which properties of these types of resources replace them, as the CDK CLI knows it; None where nobody does.
     specification: Callable[[Collection[str]], Specification | None] = lambda _types: None
+    # The deployed template of a nested stack, by the logical ids that lead to it; None where there is none.
+    nested_template: Callable[[str, Sequence[str]], Any | None] = lambda _stack, _path: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
     # The log of a container of a task that stopped; None where nobody can look at it.
     task_log: Callable[[StoppedTask, str], TaskLog | None] = lambda _task, _container: None

@@ -18,7 +18,7 @@ class Verb(TyperCommand):
         from rajee_deploy.cli.manual.page import page_of
         from rajee_deploy.cli.manual.screen import screen
 
-        _write(formatter, screen(page_of(self, _name(ctx), ctx), _width()))
+        _write(formatter, screen(page_of(self, _name(ctx), ctx), _width(formatter)))
 
 
 class Verbs(TyperGroup):
@@ -29,7 +29,7 @@ class Verbs(TyperGroup):
         from rajee_deploy.cli.manual.page import overview_of
         from rajee_deploy.cli.manual.screen import overview_screen
 
-        _write(formatter, overview_screen(overview_of(self, _name(ctx), ctx), _width()))
+        _write(formatter, overview_screen(overview_of(self, _name(ctx), ctx), _width(formatter)))
 
 
 def _name(context: Any) -> str:
@@ -41,12 +41,8 @@ def _write(formatter: Any, lines: Iterable[str]) -> None:
     formatter.write("".join(f"{line}\n" for line in lines))
 
 
-def _width() -> int:
-    import os
-    import sys
-
+def _width(formatter: Any) -> int:
+    """The terminal's, as click found it, which keeps a margin of two; no more than is read with ease."""
     from rajee_deploy.cli.manual.screen import WIDTH
-    from rajee_deploy.console.manner import width_of
-    from rajee_deploy.console.streams import nowhere
 
-    return min(width_of(os.environ, sys.stdout or nowhere()), WIDTH)
+    return min(int(formatter.width) + 2, WIDTH)
