@@ -103,6 +103,8 @@ class Ports:
     check_cli: Callable[[], object] = lambda: None
     # Which properties of these types of resources replace them, as the CDK CLI knows it; None where nobody does.
     specification: Callable[[Collection[str]], Specification | None] = lambda _types: None
+    # The deployed template of a nested stack, by the logical ids that lead to it; None where there is none.
+    nested_template: Callable[[str, Sequence[str]], Any | None] = lambda _stack, _path: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
     # Takes the image assets of a new assembly out of the CDK CLI's hands; None where the settings leave them there.
     adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.locate import find_key, infrastructure_of, look_up
 from rajee_deploy.actions.observe import check_account
@@ -108,6 +108,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         proofs=partial(_proofs, ecr),
         check_cli=partial(_check_cli, settings.cdk.app),
         specification=partial(_specification, settings.cdk.app),
+        nested_template=partial(_nested_template, where),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
@@ -123,6 +124,12 @@ def _specification(app: Path, types: Collection[str]) -> Specification:
     from rajee_deploy.synth.resource_specification import read_specification  # where a template differs alone
 
     return read_specification(app, types)
+
+
+def _nested_template(where: Whereabouts, stack: str, path: Sequence[str]) -> Any | None:
+    from rajee_deploy.stack.nested_templates import find_nested_template  # where one differs alone
+
+    return find_nested_template(where.reading(stack), where.place(stack).name, path)
 
 
 def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
