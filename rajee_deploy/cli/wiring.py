@@ -25,6 +25,7 @@ from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import load, with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
+from rajee_deploy.stack.task_logs import TaskLogs
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.cdk_cli import Cdk
@@ -93,6 +94,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         deployer=deployer,
         engine=choose_engine(settings.engine),
         watcher=LocatedWatching(where),
+        task_log=TaskLogs(where.at).find,
         updater=LocatedUpdates(where),
         services=LocatedServices(where),
         identity=aws.identity,
