@@ -59,6 +59,7 @@ class Workshop:
     wanted: Mapping[str, WantedImage]
     build_records: Callable[[], Sequence[ContentsStore]]
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)  # filled by image: what the registry has now
 
 
 def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str, ImageInputs]) -> None:
@@ -173,6 +174,7 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
         shop.console.warn(f"image {image.name}", why, failure.code)
     elif failure is not None:
         shop.console.warn("", f"another run pushed {image.tag} first; its image is used")
+    shop.references[image.name] = f"{reference}@{found.digest}"
     shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
 
 

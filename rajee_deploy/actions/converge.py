@@ -55,6 +55,7 @@ def plan_when_idle(run: CurrentRun, wish: Wish[P], deadline: float, before: P | 
     while True:
         planned = wish.plan(before)
         wish.show(planned)
+        _tell_plan(planned)
         waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
         if not waits:
             return planned
@@ -62,6 +63,13 @@ def plan_when_idle(run: CurrentRun, wish: Wish[P], deadline: float, before: P | 
             with run.phase(f"wait for {step.stack}"):
                 wait_for_others(planned.run.ports.reader, step.stack, deadline, wish.poll_seconds)
         before = planned
+
+
+def _tell_plan(planned: Planned) -> None:
+    if planned.run.events.is_asked_for:
+        from rajee_deploy.actions.json_documents import of_plan
+
+        planned.run.events.tell("plan", plan=of_plan(planned, planned.run.timings.total))
 
 
 def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable[[P], None]) -> P:

@@ -124,6 +124,7 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
         wanted=wanted,
         build_records=run.ports.build_records,
         labels=planned.labels,
+        references=run.references,
     )
     with run.group(f"build {', '.join(step.image for step in builds)}"):
         build_all(shop, builds, planned.inputs)

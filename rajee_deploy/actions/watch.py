@@ -69,18 +69,22 @@ class Watch:
         on_moment: Callable[[Moment], None],
         poll: float = POLL_SECONDS,
         name: str = "",
+        on_event: Callable[[ResourceEvent], None] = lambda _event: None,
     ) -> None:
-        """`name` is the stack's at CloudFormation, where it goes by another one inside the tool."""
+        """`name` is the stack's at CloudFormation, where it goes by another one inside the tool; `on_event` hears each
+        event of it once."""
         self._watcher = watcher
         self._stack = stack
         self._name = name or stack
         self._on_moment = on_moment
+        self._on_event = on_event
         self._poll = poll
         self._since = time.time() - _SKEW_SECONDS
         self._former: set[str] = set()
         self._events: dict[str, ResourceEvent] = {}
         self._told: set[str] = set()
         self._left_out: set[str] = set()  # functions that are not made of an image, or that this role may not see
+        self._looking = threading.Lock()  # so that each event is heard of once
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {stack}", daemon=True)
         self._is_lost = False
@@ -167,9 +171,12 @@ class Watch:
 
     def _look_at_events(self) -> list[ResourceEvent]:
         """The events that were not seen before, oldest first."""
-        events = self._watcher.events(self._stack, self._since)
-        fresh = [event for event in events if event.id not in self._events and event.id not in self._former]
-        self._events.update((event.id, event) for event in fresh)
+        with self._looking:
+            events = self._watcher.events(self._stack, self._since)
+            fresh = [event for event in events if event.id not in self._events and event.id not in self._former]
+            self._events.update((event.id, event) for event in fresh)
+        for event in fresh:
+            self._on_event(event)
         return fresh
 
     def _at_work(self) -> tuple[tuple[str, float], ...]:

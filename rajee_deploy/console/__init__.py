@@ -22,7 +22,7 @@ from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console as RichConsole
@@ -81,6 +81,7 @@ class Console:
         self.verbose = verbose
         # What was shown, in that order; with streams of its own it speaks for itself alone.
         self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
+        self.on_warning: Callable[[Warned], None] = lambda _warning: None  # for who follows along
         self._made: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
@@ -151,12 +152,17 @@ class Console:
             for notice in shown:
                 line = f" (line {notice.line})" if notice.line else ""
                 self._show_warning(f"image {image}", f"{notice.message}{line}{others}", code)
-            self.warned += [Warned(f"image {image}", code, notice.message) for notice in found]
+            for notice in found:
+                self._keep_warning(Warned(f"image {image}", code, notice.message))
 
     def warn(self, subject: str, text: str, code: str = "") -> None:
         """Something that does not stop the run, shown now and in the document of --json; a subject of "" is the run."""
         self._show_warning(subject, text, code)
-        self.warned.append(Warned(subject, code, text))
+        self._keep_warning(Warned(subject, code, text))
+
+    def _keep_warning(self, warning: Warned) -> None:
+        self.warned.append(warning)
+        self.on_warning(warning)
 
     def _show_warning(self, subject: str, text: str, code: str) -> None:
         from rajee_deploy.console.documents import quote

@@ -23,12 +23,15 @@ class Phase:
 
 
 class Timings:
-    """Collects phases; they may nest or overlap. `began` is on the clock, and now where it is not given."""
+    """Collects phases; they may nest or overlap. `began` is on the clock, and now where it is not given. Who wants to
+    hear of them while they go on is told by `on_begin` and `on_end`."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter, began: float | None = None) -> None:
         self._clock = clock
         self._began = clock() if began is None else began
         self.phases: list[Phase] = []
+        self.on_begin: Callable[[str], None] = lambda _name: None
+        self.on_end: Callable[[str, float], None] = lambda _name, _seconds: None
 
     def mark(self, name: str) -> None:
         """All until now was this phase."""
@@ -38,11 +41,13 @@ class Timings:
     def phase(self, name: str) -> Iterator[None]:
         """Measure a phase; it is kept also when it fails. What follows a phase of the same name goes on with it."""
         note(name)
+        self.on_begin(name)
         start = self._clock()
         try:
             yield
         finally:
             seconds = self._clock() - start
+            self.on_end(name, seconds)
             if self.phases and self.phases[-1].name == name:
                 before = self.phases.pop()
                 self.phases.append(Phase(name, before.start, before.seconds + seconds))

@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 KIND = "rollback"
 
 
-def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[list[Return], PastRun]:
+def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[PlannedReturn, PastRun]:
     """Roll back, show the timings and append it to the history. A rollback that had nothing to do is kept as `noop`."""
     at = datetime.now(UTC)
     try:
-        returns = roll_back(run, asked)
+        planned = roll_back(run, asked)
     except BaseException as error:  # whatever it is: the run was one
         keep(run, _record(run, (), at, *outcome_of(error)))
         raise
     finally:
         run.close()
-    record = _record(run, returns, at, "done")
+    record = _record(run, planned.returns, at, "done")
     show_timings(run, record)
-    _close(run, returns)
+    _close(run, planned.returns)
     keep(run, record)
-    return returns, record
+    return planned, record
 
 
 def of_rollback(returns: Sequence[Return], record: PastRun) -> dict[str, Any]:
