@@ -34,6 +34,7 @@ from rajee_deploy.plan.state import (
 )
 from rajee_deploy.plan.steps import DeployStack
 from rajee_deploy.plan.tagged_templates import decode_images
+from rajee_deploy.plan.tags import is_version
 from rajee_deploy.registry import image_gone
 from rajee_deploy.rollout import Deployment, FunctionImage, ResourceEvent, RolloutSettings, Service
 from rajee_deploy.rollout.declared import DeclaredServices
@@ -128,6 +129,12 @@ class FakeRules:
         if repository.name not in self.mutability:
             return RepositoryAbsent()
         return next((tags for tags in self.images.get(repository.name, []) if tag in tags), ImageAbsent())
+
+    def find_releases(self, repository: Repository) -> tuple[frozenset[str], ...] | RepositoryAbsent:
+        """See RepositoryRules."""
+        if repository.name not in self.mutability:
+            return RepositoryAbsent()
+        return tuple(tags for tags in self.images.get(repository.name, []) if any(map(is_version, tags)))
 
 
 @dataclass

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import Engine
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
     from rajee_deploy.plan.stack_names import StackPlace
-    from rajee_deploy.plan.state import Synthesised
+    from rajee_deploy.plan.state import RepositoryAbsent, Synthesised
     from rajee_deploy.registry import Registry
     from rajee_deploy.registry.ecr import PublishingRole
     from rajee_deploy.settings import ImageSettings, Settings
@@ -87,6 +88,8 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locate`).
     bind_names: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # The lifecycle rules of a repository: asked where an image is to have a version as its tag.
+    lifecycle: Callable[[Repository], tuple[LifecycleRule, ...] | RepositoryAbsent] = lambda _repository: ()
     # Told which roles may be assumed for the repositories of images that the app declares itself.
     bind_roles: Callable[[Mapping[Repository, PublishingRole]], None] = lambda _roles: None
     # Under which address docker knows a repository, without a tag.

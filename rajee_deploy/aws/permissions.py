@@ -89,7 +89,7 @@ _READS = (
     Permission("ecr:DescribeImages", PermissionScope.REPOSITORIES),
     Permission("ecr:DescribeRepositories", PermissionScope.REPOSITORIES),
     Permission("ecr:GetDownloadUrlForLayer", PermissionScope.REPOSITORIES),
-    Permission("ecr:GetLifecyclePolicy", PermissionScope.REPOSITORIES),  # `doctor` alone; a role that may not is told
+    Permission("ecr:GetLifecyclePolicy", PermissionScope.REPOSITORIES),  # `doctor`, and `plan` with a version as a tag
     Permission("ecr:GetAuthorizationToken", PermissionScope.EVERYTHING),
     Permission("ssm:GetParameter", PermissionScope.RECORDS),
     # Whether the account is bootstrapped: asked where something is to be deployed. A role that may not is told so.

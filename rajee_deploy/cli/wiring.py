@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model.repository import Repository
-    from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
+    from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.state import Ancestry, RepositoryAbsent, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
     from rajee_deploy.synth.tracing.depfile import TracedImage
@@ -107,6 +108,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         records=LocatedRecords(where),
         address=partial(_address, ecr),
         last_failure=app.last_failure,
+        lifecycle=partial(_lifecycle, aws),
         bind_names=where.bind_names,
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
@@ -119,6 +121,12 @@ def _address(ecr: Ecr, repository: Repository, who: Identity) -> str:
         with suppress(DeployError):
             return ecr.address(repository)
     return ecr_address(repository, who)
+
+
+def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
+    from rajee_deploy.registry.repository_rules import EcrRules
+
+    return EcrRules(aws).find_lifecycle(repository)
 
 
 def _check_cli(app: Path) -> None:

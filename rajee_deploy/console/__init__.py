@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.live import Live
 
-    from rajee_deploy.console.board import Row
+    from rajee_deploy.console.board import Activity
     from rajee_deploy.console.heartbeat import Heartbeat
+    from rajee_deploy.console.rows import Line, Row
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
     from rajee_deploy.text.hiding import Hider
@@ -87,7 +88,7 @@ class Console:
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
         # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, Activity] = {}
         self._below: dict[int, tuple[str, ...]] = {}
         self._live: Live | None = None
         self._heartbeat: Heartbeat | None = None  # where no terminal shows that it goes on
@@ -134,6 +135,38 @@ class Console:
 
         line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
         self._talk.print(line, soft_wrap=True)
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Rows of one block, in columns that they share (see `rows`)."""
+        from rajee_deploy.console.rows import lay_out, map_texts
+
+        self._print_lines(lay_out([map_texts(row, printable) for row in rows], self.width))
+
+    def headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
+        """A line that stands for what follows, with a text at its right edge."""
+        from rajee_deploy.console.rows import headline_of
+
+        self._print_lines(headline_of(printable(left), printable(right), self.width, indent=indent, style=style))
+
+    def blank(self) -> None:
+        """An empty line, between blocks."""
+        self._print_lines([()])
+
+    @property
+    def width(self) -> int:
+        """How many cells a line of talk may have."""
+        if not self._is_plain:
+            return self._talk.width
+        return whole(os.environ.get("COLUMNS", "")) or PLAIN_WIDTH
+
+    def _print_lines(self, lines: Sequence[Line]) -> None:
+        if self._is_plain:
+            self._stderr.write("".join("".join(piece.text for piece in line) + "\n" for line in lines))
+            return
+        from rich.text import Text
+
+        for line in lines:
+            self._talk.print(Text.assemble(*((piece.text, piece.style) for piece in line)), soft_wrap=True)
 
     def first(self, texts: Sequence[str], most: int = 1, what: str = "reason") -> list[str]:
         """The first of many texts, and how many more there are of `what`; all of them with -v (the verb has it)."""
@@ -231,10 +264,10 @@ class Console:
             with self.waiting(text):
                 yield
             return
-        from rajee_deploy.console.board import Row
+        from rajee_deploy.console.board import Activity
 
         with self._rows_change:
-            self._rows[thread] = Row(printable(text))
+            self._rows[thread] = Activity(printable(text))
             if self._live is None:
                 self._live = self._started()
         try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Row:
+class Activity:
     """One piece of work that goes on: its name, what it is busy with, and since when."""
 
     name: str
@@ -26,7 +26,7 @@ class Row:
 class Board:
     """All that goes on, one line each and never more than the terminal's width."""
 
-    def __init__(self, rows: dict[int, Row], below: dict[int, tuple[str, ...]]) -> None:
+    def __init__(self, rows: dict[int, Activity], below: dict[int, tuple[str, ...]]) -> None:
         from rich.spinner import Spinner
 
         self._rows = rows

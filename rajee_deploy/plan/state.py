@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform
     from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
     from rajee_deploy.plan.input_changes import InputChange
     from rajee_deploy.plan.parameters import Declared, WantedParameter
     from rajee_deploy.plan.stack_names import StackPlace
@@ -290,7 +291,8 @@ class Observed:
     of them that exist and that their repository lets nobody move. `secrets` says of values that CloudFormation hides,
     by stack and parameter, whether this machine was the last to deploy them, and they are the same; those of which it
     was not the last are left out. `services` are, by stack, those of stacks that could stay as they are, with the
-    moment of the look (seconds since the epoch); `unseen` says of a stack why they were not looked at.
+    moment of the look (seconds since the epoch); `unseen` says of a stack why they were not looked at. `lifecycle` are
+    the rules of repositories in which an image is to have a version as its tag.
     """
 
     images: Mapping[str, ImageState]
@@ -301,6 +303,7 @@ class Observed:
     services: Mapping[str, tuple[Running, ...]] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
     at: float = 0.0
+    lifecycle: Mapping[Repository, tuple[LifecycleRule, ...]] = field(default_factory=dict)
 
     def find_digest(self, repository: Repository, reference: str) -> Digest | None:
         """The digest that a reference names, None where it is absent (or of no use)."""

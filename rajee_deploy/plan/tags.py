@@ -28,6 +28,12 @@ def tag_problem(tag: str) -> str:
     return ""
 
 
+def is_version(tag: str) -> bool:
+    """Whether a tag is a semantic version, as in `v1.2.3`, `1.2.3` or `1.2.3-rc.1`: what it names was released, and
+    somebody counts on its being there. (A tag has no `+`; some write `_` or `-` for it.)"""
+    return re.fullmatch(r"v?\d+\.\d+\.\d+(?:[-_.][A-Za-z0-9_.-]*)?", tag) is not None
+
+
 def sanitise(text: str) -> str:
     """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:LONGEST_TAG]

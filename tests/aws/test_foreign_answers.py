@@ -310,6 +310,7 @@ READERS = {
     "mutability": (lambda aws: EcrRules(aws).find_mutability(REPOSITORY), [("ecr", "DescribeRepositories")]),
     "lifecycle": (lambda aws: EcrRules(aws).find_lifecycle(REPOSITORY), [("ecr", "GetLifecyclePolicy")]),
     "tags": (lambda aws: EcrRules(aws).find_tags(REPOSITORY, "c-1"), [("ecr", "DescribeImages")]),
+    "releases": (lambda aws: EcrRules(aws).find_releases(REPOSITORY), [("ecr", "DescribeImages")]),
     "caller": (lambda aws: IdentityCall(aws).caller(), [("sts", "GetCallerIdentity")]),
     "access": (
         lambda aws: ecr(aws).push_access(REPOSITORY),

@@ -175,7 +175,7 @@ def test_tags_that_are_elsewhere_are_moved_back(watched, look, up):
     )
     assert look("plan --json").kind == "tags"
     assert up() == "tags"
-    assert up("--also-tag v1") == "tags"
+    assert up("--also-tag v1.2.3") == "tags"
 
 
 def test_a_deploy_that_fails(watched, up):

@@ -11,6 +11,9 @@ import json
 
 import pytest
 
+from rajee_deploy.plan.expiry import find_threat
+from rajee_deploy.registry.repository_rules import parse_policy
+
 pytestmark = pytest.mark.cdk
 
 
@@ -56,6 +59,19 @@ def test_what_runs_and_what_a_rollback_needs_never_expire(rules):
     images[1] |= {"live-RajeeEnvoyStack"}
     images[2] |= {"prev-RajeeEnvoyStack"}
     assert expired(rules, images) == set(range(3, 50))
+
+
+def test_releases_never_expire_and_take_no_place(rules):
+    images = {day: {f"c-{day:040x}"} for day in range(1, 60)}
+    for day, version in ((3, "v1.0.0"), (4, "v1.2.3-rc.1"), (20, "v10.20.30")):
+        images[day] |= {version}
+    assert expired(rules, images) == set(range(1, 50)) - {3, 4, 20}
+
+
+def test_the_tool_finds_no_rule_that_takes_a_release(rules):
+    known = parse_policy(json.dumps({"rules": rules}))
+    assert find_threat(known, {"c-1", "v1.2.3"}) is None
+    assert find_threat(known, {"c-1", "nightly"}) is not None
 
 
 def test_without_its_shields_it_would_expire(rules):

@@ -260,7 +260,7 @@ def test_the_repository(synths, assertions):
     )
 
 
-def test_the_lifecycle_shields_moving_tags_before_it_counts(synths):
+def test_the_lifecycle_shields_moving_tags_and_releases_before_it_counts(synths):
     (repository,) = resources(synths["prod"].template("RajeeRegistryStack"), "AWS::ECR::Repository")
     rules = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
     seen = [
@@ -275,9 +275,10 @@ def test_the_lifecycle_shields_moving_tags_before_it_counts(synths):
     assert seen == [
         (1, ["live-*"], "imageCountMoreThan", 9999),
         (2, ["prev-*"], "imageCountMoreThan", 9999),
-        (3, "untagged", "sinceImagePushed", 1),
-        (4, ["m-*"], "imageCountMoreThan", 100),
-        (5, ["c-*"], "imageCountMoreThan", 10),
+        (3, ["v*.*.*"], "imageCountMoreThan", 9999),
+        (4, "untagged", "sinceImagePushed", 1),
+        (5, ["m-*"], "imageCountMoreThan", 100),
+        (6, ["c-*"], "imageCountMoreThan", 10),
     ]
 
 

@@ -16,6 +16,8 @@ REPOSITORY_NAME = "raja/envoy"
 
 # Tags the tool moves: what a stack runs now, and what it ran before. Everything else is written once.
 MOVING_TAGS = ("live-*", "prev-*")
+# Releases, as `up --also-tag v1.2.3` names them. They are kept for good: somebody may have written the number down.
+VERSIONS = "v*.*.*"
 KEPT_IMAGES = 10
 # What the tool keeps of each build for `rajee-deploy explain --since TAG`: a few kilobytes, under a prefix of its own.
 RECORDS = "m-*"
@@ -64,7 +66,7 @@ def _lifecycle() -> list[ecr.LifecycleRule]:
             tag_pattern_list=[pattern],
             max_image_count=9999,
         )
-        for position, pattern in enumerate(MOVING_TAGS, start=1)
+        for position, pattern in enumerate((*MOVING_TAGS, VERSIONS), start=1)
     ]
     untagged = ecr.LifecycleRule(
         rule_priority=len(shields) + 1,
