@@ -10,14 +10,17 @@ import json
 import os
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
+from rajee_deploy.console.progress import Progress, StepShown
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.lines import lines_of
+from rajee_deploy.text.durations import duration
 from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
@@ -26,10 +29,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.console import Console as RichConsole
-    from rich.live import Live
 
-    from rajee_deploy.console.board import Activity
-    from rajee_deploy.console.heartbeat import Heartbeat
     from rajee_deploy.console.rows import Line, Row
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
@@ -78,7 +78,8 @@ class Console:
 
     def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
         self._stdout = stdout or sys.stdout or nowhere()
-        self._stderr = cast("TextIO", Talk(stderr or sys.stderr or nowhere()))
+        talk = Talk(stderr or sys.stderr or nowhere())
+        self._stderr = cast("TextIO", talk)
         self.verbose = verbose
         # What was shown, in that order; with streams of its own it speaks for itself alone.
         self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
@@ -87,12 +88,7 @@ class Console:
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
-        # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
-        self._rows: dict[int, Activity] = {}
-        self._below: dict[int, tuple[str, ...]] = {}
-        self._live: Live | None = None
-        self._heartbeat: Heartbeat | None = None  # where no terminal shows that it goes on
-        self._rows_change = threading.Lock()
+        self._progress = Progress(talk, lambda text: self.say(text, "dim"), self._paint)
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
@@ -159,6 +155,14 @@ class Console:
             return self._talk.width
         return whole(os.environ.get("COLUMNS", "")) or PLAIN_WIDTH
 
+    def _paint(self, line: Line) -> str:
+        """A line as the terminal takes it."""
+        from rich.text import Text
+
+        with self._talk.capture() as painted:
+            self._talk.print(Text.assemble(*((piece.text, piece.style) for piece in line)), end="", soft_wrap=True)
+        return painted.get()
+
     def _print_lines(self, lines: Sequence[Line]) -> None:
         if self._is_plain:
             self._stderr.write("".join("".join(piece.text for piece in line) + "\n" for line in lines))
@@ -219,17 +223,16 @@ class Console:
 
     def progress(self, text: str) -> bool:
         """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
-        row = self._rows.get(threading.get_ident())
-        if row is None:
-            if self._heartbeat is not None:
-                self._heartbeat.note(text)
-            return False
-        row.text = printable(text)
-        return True
+        return self._progress.note(printable(text))
 
-    def board(self, lines: Sequence[str]) -> None:
-        """Lines that this thread shows below the pieces of work until it shows others; for a terminal alone."""
-        self._below[threading.get_ident()] = tuple(map(printable, lines))
+    def board(self, lines: Sequence[tuple[str, str]]) -> None:
+        """What this thread sees of the work that goes on (names, each with what is said of it), until it sees something
+        else."""
+        self._progress.show_below([(printable(name), printable(text)) for name, text in lines])
+
+    def expect_steps(self, names: Sequence[str]) -> None:
+        """The names of the steps that will follow: they share a column."""
+        self._progress.expect([printable(name) for name in names])
 
     def can_ask(self) -> bool:
         """Whether somebody is there who can answer."""
@@ -239,7 +242,9 @@ class Console:
         """A question that is answered with y or anything else."""
         self._stderr.write(f"{printable(question)} [y/N] ")
         self._stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        answer = sys.stdin.readline()
+        self._progress.resume()
+        return answer.strip().lower() in ("y", "yes")
 
     def choose(self, question: str, names: Sequence[str]) -> int | None:
         """The place of the one that was chosen by its number; None where three answers are none."""
@@ -255,55 +260,34 @@ class Console:
 
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
-        """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        """Names a piece of work before it starts, and shows that it is going on: on a terminal by a line that moves, in
+        a log now and then."""
         note(text)
-        thread = threading.get_ident()
-        # A log may have colours (FORCE_COLOR), and nothing in it moves.
-        if self._is_plain or not (self._stderr.isatty() and self._talk.is_terminal) or thread in self._rows:
-            self.say(f"… {text}", "dim")
-            with self.waiting(text):
-                yield
-            return
-        from rajee_deploy.console.board import Activity
-
-        with self._rows_change:
-            self._rows[thread] = Activity(printable(text))
-            if self._live is None:
-                self._live = self._started()
-        try:
+        self._begin(text)
+        with self._progress.during(printable(text)):
             yield
-        finally:
-            with self._rows_change:
-                del self._rows[thread]
-                if not self._rows and self._live is not None:
-                    self._live.stop()
-                    self._live = None
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
-        """Names what is short as a rule, and so has no line: where it is not, a log hears that it goes on."""
-        if self._stderr.isatty():
-            yield
-            return
-        with self._heart().during(text):
+        """Names what is short as a rule, and so is not worth a line even with -v."""
+        with self._progress.during(printable(text)):
             yield
 
-    def _heart(self) -> Heartbeat:
-        with self._rows_change:
-            if self._heartbeat is None:
-                from rajee_deploy.console.heartbeat import Heartbeat
+    @contextmanager
+    def step(self, verb: str, name: str, usual: str = "") -> Iterator[StepShown]:
+        """A step of a plan: shown while it goes on, and by a line once it is done. Of one that fails the error tells."""
+        note(f"{verb} {name}")
+        self._begin(f"{verb} {name}")
+        shown, began = StepShown(), time.monotonic()
+        with self._progress.during(printable(name), verb, usual):
+            yield shown
+        words = verb, printable(name), duration(time.monotonic() - began)
+        shown.text = printable(shown.text)
+        self._print_lines(self._progress.done_lines(words, shown, self.width))
 
-                self._heartbeat = Heartbeat(lambda text: self.say(text, "dim"))
-            return self._heartbeat
-
-    def _started(self) -> Live:
-        from rich.live import Live
-
-        from rajee_deploy.console.board import Board
-
-        live = Live(Board(self._rows, self._below), console=self._talk, transient=True, refresh_per_second=10)
-        live.start()
-        return live
+    def _begin(self, text: str) -> None:
+        if self.verbose and not self._progress.is_live:
+            self.say(f"… {text}", "dim")
 
     def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:
         """A table of phases (name, seconds, the duration as text) with bars against the total."""

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.text.durations import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+__all__ = ["Phase", "Timings", "duration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,3 @@ class Timings:
     def total(self) -> float:
         """Seconds since the run began."""
         return self._clock() - self._began
-
-
-def duration(seconds: float) -> str:
-    """The one format for durations: `140ms`, `1.23s`, `2m 05s`."""
-    if seconds < 0.9995:  # noqa: PLR2004 -- below this it rounds to less than a second
-        return f"{round(seconds * 1000)}ms"
-    if seconds < 59.995:  # noqa: PLR2004 -- below this it rounds to less than a minute
-        return f"{seconds:.2f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m {rest:02d}s"
