@@ -66,6 +66,7 @@ class FakeRegistry:
     archived: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
     looks: int = 0
+    lost: set[Digest] = field(default_factory=set)  # what nobody can read any more
 
     def find(
         self, repository: Repository, references: Sequence[str]
@@ -87,7 +88,7 @@ class FakeRegistry:
     def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
         assert repository
         assert platform
-        if digest not in self.contents:
+        if digest not in self.contents or digest in self.lost:
             raise image_gone(repository, str(digest))
         return self.indexes.get(digest, {}).get(platform, self.contents[digest])
 
@@ -214,7 +215,7 @@ class FakeEngine:
         if not self.loses_pushes:
             self.registry.repositories[repository][tag] = digest
             label = request.labels.get(FINGERPRINT_LABEL, "")
-            made = {each: ImageContent(str(each), label) for each in request.platforms}
+            made = {each: ImageContent(str(each), label, digest.hex) for each in request.platforms}
             self.registry.contents[digest] = made[request.platforms[0]]
             if len(made) > 1:
                 self.registry.indexes[digest] = made

@@ -12,6 +12,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.explain.compare import compare
@@ -36,6 +37,7 @@ from rajee_deploy.engine import ambient, login
 from rajee_deploy.engine.bases import config_of
 from rajee_deploy.engine.buildx import _pushed_digest
 from rajee_deploy.engine.progress import Progress
+from rajee_deploy.git.head import find_head
 from rajee_deploy.git.large_files import pointer_to
 from rajee_deploy.lock import parse as parse_lock
 from rajee_deploy.lock import read as read_lock
@@ -444,6 +446,14 @@ TRACE = b'["read", "/p/a"]\n["python", "3.11", "/lib/python3.11", "/usr", "/x-pa
 
 def _trace(data: bytes, place: Path) -> object:
     return _records(_put(place, "trace/python-12.jsonl", data).parent, place, 0, None)
+
+
+def _head(name, data, place):
+    for part in ("objects", "refs"):
+        (place / ".git" / part).mkdir(parents=True, exist_ok=True)
+    _put(place / ".git", "HEAD", b"ref: refs/heads/main\n")
+    _put(place / ".git", name, data)
+    return find_head(place)
 
 
 def _index(data: bytes, place: Path) -> object:
@@ -1068,6 +1078,10 @@ READERS: dict[str, Reader] = {
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),
     "the app's own trace": Reader(TRACE, _trace),
     "git's index": Reader(INDEX, _index),
+    "git's HEAD": Reader(b"ref: refs/heads/main\n", partial(_head, "HEAD")),
+    "git's packed refs": Reader(
+        b"# pack-refs with: peeled\n" + b"a" * 40 + b" refs/heads/main\n", partial(_head, "packed-refs")
+    ),
     "a base's manifest": Reader(_json(IMAGE), _base_manifest, OLD),
     "a base's index": Reader(_json(IMAGES), _base_manifest, OLD),
     "a base's configuration": Reader(_json(CONFIG), lambda data, _place: parse_config(data), OLD),

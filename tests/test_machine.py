@@ -27,7 +27,7 @@ TOOLS = (
 )
 DENIED = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock"
 NO_ENGINE = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
-FOR_TESTS = ("buildah", "ip", "ssh-agent", "strace", "openssl")
+FOR_TESTS = ("buildah", "ip", "ssh-agent", "strace", "zsh", "fish", "openssl")
 
 
 @dataclass

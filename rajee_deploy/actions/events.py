@@ -82,7 +82,7 @@ def tell_of(events: Events, verb: str, environment: str | None) -> Iterator[Endi
     try:
         yield ending
     except BaseException as error:  # whatever it is: the run was one
-        outcome, _ = outcome_of(error)
+        outcome, *_ = outcome_of(error)
         events.tell("error", error=_error(error))
         events.tell("run-ended", outcome=outcome, exit_code=_code(error), document=None)
         raise

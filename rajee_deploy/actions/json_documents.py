@@ -10,6 +10,7 @@ from os import fsencode
 from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, WaitForStack
+from rajee_deploy.report.history import document_of
 from rajee_deploy.rollout.standing import Standing, standing
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
         **of_plan(planned, run.seconds),
         "schema": "rajee-deploy.up/1",
         "outcome": run.outcome,
+        "run": {**document_of(run), "project": _text(run.project)},  # as the history has it: `report --from` reads it
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in run.phases],
         "deployments": {
             stack: {

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.plan.infrastructure import Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,6 +55,7 @@ class Planned:
     past: Mapping[str, Callable[[], AbstractContextManager[Materials]]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     is_of_checkout: bool = True
+    agreement: Agreement = field(default_factory=Agreement)  # of the hashes with a synth that was made to decide
 
     @property
     def image_notices(self) -> dict[str, list[Notice]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, assert_never
 
+from rajee_deploy.actions.heading import complete_heading
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.plan.steps import (
     BuildAndPush,
@@ -36,8 +37,8 @@ _TIERS = {
 
 def show_plan(run: CurrentRun, planned: Planned) -> None:
     """Say what the plan is, with every reason."""
-    console, who = run.console, planned.identity
-    console.say(f"account {who.account}, region {who.region}", "dim")
+    console = run.console
+    complete_heading(run, planned.identity)
     _show_age(run)
     for name, notices in planned.image_notices.items():
         console.notices(name, notices)

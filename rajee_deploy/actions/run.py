@@ -74,6 +74,10 @@ class Ports:
     commit: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    # When a commit was made, ISO 8601; "" where git does not say.
+    committed: Callable[[str], str] = lambda _commit: ""
+    # What names this project on all machines; "" where nothing does.
+    project_id: Callable[[], str] = str
     # Whether tracked files differ from that commit, for which they may have to be read.
     is_changed: Callable[[], bool] = lambda: False
     records: RecordStore | None = None  # of stacks whose tags no parameter takes
@@ -136,6 +140,7 @@ class CurrentRun:
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
+    layers: dict[str, str] = field(default_factory=dict)  # of built images: same or other than what ran before
     times_spent: dict[str, TimeSpent] = field(default_factory=dict)  # by stack: where the time of its deployment went
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)

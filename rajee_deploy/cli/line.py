@@ -29,6 +29,7 @@ VERBS = {
     "doctor": "doctor",
     "report": "report",
     "explain-error": "explain_error",
+    "completion": "completion",
 }
 
 
@@ -40,6 +41,7 @@ def command_line(argv: Sequence[str]) -> typer.Typer:
         # Typer's own rich help imports rich and markdown; plain help starts faster and reads the same in a log.
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        add_completion=False,  # typer's scripts give names of the settings to `eval`; see `shells`
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)

@@ -22,6 +22,13 @@ def report(
         str | None,
         typer.Option(metavar="TIME", help="What a deployment took before, like 4m or 3m-5m (default: 3m-5m)."),
     ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the last run for Perfetto and chrome://tracing too; - for stdout."),
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="With --trace: the last N runs, one below the other.")
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -30,6 +37,7 @@ def report(
     \b
     rajee-deploy report
     rajee-deploy report --html report.html
+    rajee-deploy report --trace trace.json --last 5
     rajee-deploy report --markdown >> "$GITHUB_STEP_SUMMARY"
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
@@ -38,4 +46,9 @@ def report(
     from rajee_deploy.console import Console
 
     project = None if all_projects else settings_path(config).parent
+    if trace is not None or last is not None:
+        from rajee_deploy.actions.report_trace import write_trace
+
+        if write_trace(Console(), project, trace, last, is_taken=as_json or as_markdown):
+            return
     show_report(Console(), project, as_json=as_json, as_markdown=as_markdown, html=html, baseline=baseline)

@@ -59,6 +59,10 @@ def rollback(
     settings means, unless --infra-check=hash forbids one). An image that the registry lost is built again from the
     git revision that it was made of.
     """
+    if not as_json or not only_plan:
+        from rajee_deploy.console import Console
+
+        Console().begin(f"rollback · {environment}" if environment else "rollback")
     from rajee_deploy.actions.events import follow, is_stdout, open_events, tell_of, warn_of_loss
     from rajee_deploy.actions.explain.past import Origin
     from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollback

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from rajee_deploy.synth.tracing.depfile import TracedImage
 
 
+_YEAR_9999 = 253402300800  # in seconds since 1970: what no clock says
+
+
 def make_context(
     flags: tuple[str | None, Sequence[str] | None, Path | None],
     profile: str | None,
@@ -99,6 +102,8 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         commit=partial(_commit, settings.root),
         ancestry=partial(_ancestry, settings.root),
         is_changed=partial(_is_changed, settings.root),
+        committed=partial(_committed, settings.root),
+        project_id=partial(_project_id, settings.root),
         publishable=app.publishable,
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
@@ -155,6 +160,21 @@ def _is_changed(root: Path) -> bool:
     from rajee_deploy.stack.revision import is_checkout_changed
 
     return is_checkout_changed(root)
+
+
+def _committed(root: Path, commit: str) -> str:
+    from datetime import UTC, datetime
+
+    from rajee_deploy.git import commit_time
+
+    seconds = commit_time(root, commit)
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if 0 < seconds < _YEAR_9999 else ""
+
+
+def _project_id(root: Path) -> str:
+    from rajee_deploy.git.origin import find_project_id
+
+    return find_project_id(root)
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:

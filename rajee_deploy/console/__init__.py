@@ -6,21 +6,25 @@ as markup. This room never decides what happens.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
+from rajee_deploy.console import header
+from rajee_deploy.console.header import UP_AND_CLEAR, Header
 from rajee_deploy.console.progress import Progress, StepShown
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
-from rajee_deploy.text.lines import lines_of
 from rajee_deploy.text.durations import duration
+from rajee_deploy.text.lines import lines_of
 from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console as RichConsole
 
+    from rajee_deploy.console.bars import Bar
     from rajee_deploy.console.rows import Line, Row
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
@@ -78,13 +83,16 @@ class Console:
 
     def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
         self._stdout = stdout or sys.stdout or nowhere()
-        talk = Talk(stderr or sys.stderr or nowhere())
+        is_own = stdout is not None or stderr is not None  # with streams of its own it speaks for itself alone
+        self._header = Header() if is_own else header.of_this_run
+        self._screen = stderr or sys.stderr or nowhere()
+        talk = Talk(self._screen, self._header)
         self._stderr = cast("TextIO", talk)
         self.verbose = verbose
-        # What was shown, in that order; with streams of its own it speaks for itself alone.
-        self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
+        self.warned: list[Warned] = [] if is_own else warned.of_this_run  # what was shown, in that order
         self.on_warning: Callable[[Warned], None] = lambda _warning: None  # for who follows along
         self._made: RichConsole | None = None
+        self._painter: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
@@ -109,9 +117,20 @@ class Console:
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
-        """The first line, at once: rich is not waited for."""
-        self._stderr.write(printable(text) + "\n")
-        self._stderr.flush()
+        """The first line: on a terminal at once, for rich is not waited for; see `header`."""
+        with contextlib.suppress(OSError):
+            self._header.begin(printable(text), self._screen)
+
+    def complete(self, more: str, right: Callable[[], str]) -> None:
+        """The first line with what is known by now of where the command acts, once; `right` is asked where there is
+        one to complete."""
+        found = self._header.complete(more)
+        if found is None:
+            return
+        text, is_replaced = found
+        if is_replaced and os.environ.get("TERM") != "dumb":
+            self._stderr.write(UP_AND_CLEAR)
+        self.headline(text, right())
 
     def say(self, text: str, style: str = "") -> None:
         """A line of talk."""
@@ -159,8 +178,11 @@ class Console:
         """A line as the terminal takes it."""
         from rich.text import Text
 
-        with self._talk.capture() as painted:
-            self._talk.print(Text.assemble(*((piece.text, piece.style) for piece in line)), end="", soft_wrap=True)
+        if self._painter is None:
+            # None that says anything: what is painted while the other writes must not have that once more.
+            self._painter = self._rich(self._stderr)
+        with self._painter.capture() as painted:
+            self._painter.print(Text.assemble(*((piece.text, piece.style) for piece in line)), end="", soft_wrap=True)
         return painted.get()
 
     def _print_lines(self, lines: Sequence[Line]) -> None:
@@ -275,7 +297,7 @@ class Console:
 
     @contextmanager
     def step(self, verb: str, name: str, usual: str = "") -> Iterator[StepShown]:
-        """A step of a plan: shown while it goes on, and by a line once it is done. Of one that fails the error tells."""
+        """A step of a plan: shown while it goes on, and by a line once it is done. One that fails is the error's."""
         note(f"{verb} {name}")
         self._begin(f"{verb} {name}")
         shown, began = StepShown(), time.monotonic()
@@ -288,6 +310,13 @@ class Console:
     def _begin(self, text: str) -> None:
         if self.verbose and not self._progress.is_live:
             self.say(f"… {text}", "dim")
+
+    def bars(self, rows: Sequence[Bar]) -> None:
+        """Durations with bars (see `bars`)."""
+        from rajee_deploy.console.bars import bar_lines
+
+        safe = [replace(row, name=printable(row.name), text=printable(row.text)) for row in rows]
+        self._print_lines(bar_lines(safe, self.width))
 
     def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:
         """A table of phases (name, seconds, the duration as text) with bars against the total."""

@@ -98,9 +98,3 @@ def _sight(nested: Sequence[Activity]) -> Sight:
     known = next((each for each in nested if each.verb), nested[0])
     inner = nested[-1]
     return Sight(known, inner.text or (inner.name if inner is not known else known.text))
-
-
-def elapsed(seconds: float) -> str:
-    """For something that goes on, in whole seconds: `48s`, `2m 05s`."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"

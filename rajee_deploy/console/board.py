@@ -12,9 +12,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rajee_deploy.console.activities import elapsed
 from rajee_deploy.console.rows import Piece, cells
 from rajee_deploy.console.step_lines import NAME, StepColumns, crop, head
+from rajee_deploy.text.durations import in_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -147,7 +147,7 @@ def lines(sights: Sequence[Sight], below: Below, mark: Piece, columns: StepColum
 def _of_sight(sight: Sight, mark: Piece, columns: StepColumns, now: float, *, with_text: bool) -> list[Line]:
     one = sight.activity
     seconds = now - one.began
-    took = elapsed(seconds) if seconds >= 1 else ""
+    took = in_seconds(seconds) if seconds >= 1 else ""
     first = head(mark, one.verb, one.subject or one.name, took, columns)
     text = "   ".join(filter(None, (one.usual, sight.text if with_text else "")))
     if not text:

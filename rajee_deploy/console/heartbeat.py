@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rajee_deploy.console.activities import elapsed
+from rajee_deploy.text.durations import in_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,4 +58,4 @@ def line_of(sight: Sight, below: Below, now: float) -> str:
     usual = f", {one.usual}" if one.usual else ""
     seen = "; ".join(" ".join(filter(None, each)) for each in below) if one.verb else ""
     doing = seen or sight.text
-    return f"… {one.name}: still going on after {elapsed(now - one.began)}{usual}{': ' if doing else ''}{doing}"
+    return f"… {one.name}: still going on after {in_seconds(now - one.began)}{usual}{': ' if doing else ''}{doing}"

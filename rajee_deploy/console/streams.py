@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rajee_deploy.console.board import Board
+    from rajee_deploy.console.header import Header
 
 
 def nowhere() -> TextIO:
@@ -21,16 +22,18 @@ def nowhere() -> TextIO:
 class Talk(io.TextIOBase):
     """stderr, whose reader may go away: a deploy is not abandoned because nobody listens."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, header: Header) -> None:
         self.stream = stream
+        self._header = header
         self.board: Board | None = None  # lines that move below what is said
         lenient(stream)
 
     def write(self, text: str) -> int:
-        if self.board is not None:
-            self.board.say(text)
-            return len(text)
         with contextlib.suppress(OSError):
+            self._header.touch(self.stream)
+            if self.board is not None:
+                self.board.say(text)
+                return len(text)
             return self.stream.write(text)
         return len(text)
 

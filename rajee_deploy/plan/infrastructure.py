@@ -17,11 +17,14 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model.names import TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.plan.input_changes import in_words
 from rajee_deploy.plan.needs_synth import hash_doubts, image_doubts, recorded_hash, synth_asked
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Tier
 from rajee_deploy.plan.template_differences import differences, differs_in_text_alone
 
 if TYPE_CHECKING:
-    from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised, Wanted
+    from collections.abc import Mapping
+
+    from rajee_deploy.plan.state import StackContent, StackState, Synthesised, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,27 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerd
     if wanted.check_of(stack) is InfraCheck.SYNTH:
         return InfrastructureVerdict(Tier.SYNTH, synth_reasons=(synth_asked(wanted),))
     return _by_hash(stack, state, content, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Stacks that hashes alone would have called unchanged, by what a synth said of them: the same, or another thing,
+    so that to skip it would have been wrong."""
+
+    agreed: tuple[str, ...] = ()
+    disagreed: tuple[str, ...] = ()
+
+
+def agreement(by_hash: Wanted, by_synth: Wanted, stacks: Mapping[str, StackState]) -> Agreement:
+    """How a synth that was made stands to what hashes said before it. Decides nothing: reports count it."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for stack, synthesised in by_synth.synthesised.items():
+        state = stacks.get(stack)
+        if not isinstance(state, StackPresent) or state.content is None or state.volatile:
+            continue
+        if not hash_doubts(stack, state, state.content, by_hash):
+            found[not _differences(stack, state, synthesised, by_synth)].append(stack)
+    return Agreement(tuple(found[True]), tuple(found[False]))
 
 
 def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> InfrastructureVerdict:

@@ -240,10 +240,12 @@ ReferenceState = Tagged | ImageAbsent | ImageInaccessible
 @dataclass(frozen=True, slots=True)
 class ImageContent:
     """What an image says of itself: its platform (all of them where an index lacks the one asked for), and the
-    fingerprint in its label, "" for none."""
+    fingerprint in its label, "" for none. `layers` is a digest of its layers and of what is run, labels left out: the
+    same for two images that do the same; "" where it is not known."""
 
     platform: str
     fingerprint: str
+    layers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

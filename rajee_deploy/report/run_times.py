@@ -14,6 +14,8 @@ from rajee_deploy.text.durations import duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    Spans = Sequence[tuple[str, float, float]]  # name, when it began (seconds since the epoch), how long it took
+
     from rajee_deploy.report.timings import Phase
 
 _WORTH = 1.0  # seconds
@@ -36,9 +38,6 @@ class TimeRow:
     name: str
     seconds: float
     text: str = ""
-
-
-Spans = Sequence[tuple[str, float, float]]  # name, when it began (seconds since the epoch), how long it took
 
 
 def time_rows(phases: Iterable[Phase], rollouts: Mapping[str, Spans], total: float) -> list[TimeRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.rollout import rollout_state
@@ -10,6 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rajee_deploy.rollout import Deployment, RolloutSettings, Service
+
+_HASHED = re.compile(r"(?<=.)[0-9A-F]{8}$")
+_ROUTINE = (
+    "has started ",
+    "registered ",  # and deregistered
+    "has begun draining connections",
+    "has stopped ",
+    "deployment completed",
+    "has reached a steady state",
+)
 
 
 def service_lines(service: Service, settings: RolloutSettings | None = None) -> list[tuple[str, str]]:
@@ -28,12 +39,22 @@ def arrived_text(services: Sequence[Service]) -> str:
     functions = [one.name for one in services if one.image is not None]
     parts = []
     if primaries:
-        running, desired = (sum(numbers) for numbers in zip(*((one.running, one.desired) for one in primaries)))
+        running, desired = sum(one.running for one in primaries), sum(one.desired for one in primaries)
         tasks = f"{running} of {desired} task{'' if desired == 1 else 's'}"
         parts.append(f"{len(primaries)} services, {tasks}" if len(primaries) > 1 else tasks)
     if functions:
         parts.append(f"{len(functions)} functions" if len(functions) > 1 else functions[0])
     return " and ".join(parts)
+
+
+def resource_name(logical: str) -> str:
+    """A resource as its app calls it: the CDK ends logical ids with eight digits of a hash."""
+    return _HASHED.sub("", logical)
+
+
+def is_routine(message: str) -> bool:
+    """Whether ECS says it of every rollout that goes well."""
+    return any(words in message for words in _ROUTINE)
 
 
 def _function_text(service: Service) -> str:

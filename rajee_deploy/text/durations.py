@@ -11,3 +11,9 @@ def duration(seconds: float) -> str:
         return f"{seconds:.2f}s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}m {rest:02d}s"
+
+
+def in_seconds(seconds: float) -> str:
+    """Of what goes on, or is about so long: `48s`, `2m 05s`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"

@@ -8,10 +8,10 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
-from run_worlds import World
 
 import rajee_deploy.report.events as stream
 from rajee_deploy import console
@@ -21,6 +21,9 @@ from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.report.events import Events
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service, Targets
+
+if TYPE_CHECKING:
+    from run_worlds import World
 
 SCHEMA = json.loads((Path(stream.__file__).parent / "event.schema.json").read_text())
 
@@ -52,9 +55,9 @@ def test_a_run_from_its_beginning_to_its_document(world):
     found = told(world, [])
     assert kinds(found)[:1] == ["run-began"]
     assert {"plan", "phase-began", "phase-ended"} <= {*kinds(found)}
-    assert [each["event"] for each in found].index("plan") < [
-        each.get("phase") for each in found
-    ].index("build and push app")
+    assert [each["event"] for each in found].index("plan") < [each.get("phase") for each in found].index(
+        "build and push app"
+    )
     began = [each["phase"] for each in found if each["event"] == "phase-began"]
     assert sorted(began) == sorted(each["phase"] for each in found if each["event"] == "phase-ended")
     assert found[-1]["event"] == "run-ended"

@@ -255,3 +255,57 @@ def test_an_image_that_is_left_out_is_named_where_its_stack_is_made(world):
     with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
         plan_run(run)
     assert caught.value.hint == "add --image worker, or leave --image out"
+
+
+def last_run():
+    return History().runs()[0][-1]
+
+
+def test_what_a_run_did_and_of_which_commit_is_kept(world):
+    world.committed = "2026-01-01T00:00:00+00:00"
+    world.up()
+    first = last_run()
+    assert (first.revision, first.committed, first.project_id) == (world.revision, world.committed, "0123456789abcdef")
+    assert first.reason
+    assert first.layers == {}  # there was none before
+    world.up()
+    second = last_run()
+    assert (second.kind, second.revision, second.committed, second.reason) == ("noop", "", "", "")
+    assert len({first.id, second.id}) == 2
+
+
+@pytest.mark.parametrize(("edit", "told"), [("LABEL a=1\n", "same"), ("", "other")])
+def test_a_build_that_makes_what_ran_before_is_a_needless_one(world, edit, told):
+    world.up()
+    (world.root / "app").write_text("one" if edit else "two")
+    with (world.root / "Dockerfile").open("a") as file:
+        file.write(edit)
+    assert world.up() == "code"
+    assert last_run().layers == {"app": told}
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_what_nobody_can_compare_is_not_worth_a_failure(world, is_lost):
+    world.up()
+    (before,) = {*world.registry.repositories["team/app"].values()}
+    if is_lost:
+        world.registry.lost.add(before)
+    else:  # remembered by an older release
+        world.registry.contents[before] = replace(world.registry.contents[before], layers="")
+    (world.root / "app").write_text("two")
+    assert world.up() == "code"
+    assert last_run().layers == {}
+
+
+def test_that_a_synth_agreed_with_the_hash_is_kept(world):
+    world.up()
+    assert last_run().agreed == ()
+    world.up(check="synth")
+    assert (last_run().agreed, last_run().disagreed) == (("Registry", "App"), ())
+
+
+def test_why_a_run_failed_is_kept(world):
+    world.engine.fails = True
+    with pytest.raises(DeployError):
+        world.up()
+    assert (last_run().error, last_run().cause) == ("build-failed", "the build failed")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rajee_deploy.fingerprint import RECORD, Fingerprint, Input
 from rajee_deploy.model import Digest
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.plan.infrastructure import judge
+from rajee_deploy.plan.infrastructure import Agreement, agreement, judge
 from rajee_deploy.plan.input_changes import InputChange
-from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised, Wanted
+from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.plan.steps import Tier
 from rajee_deploy.plan.template_differences import record_of
 
@@ -55,6 +55,23 @@ def test_whatever_hashes_do_not_prove_a_synth_decides_or_else_it_is_deployed(nam
     assert words in reason
     (reason,) = judge("App", found, wanted(InfraCheck.HASH, infrastructure)).differences
     assert words in reason
+
+
+@pytest.mark.parametrize(
+    ("found", "made", "told"),
+    [
+        (state(), SAME, Agreement(("App",), ())),
+        (state(), OTHER, Agreement((), ("App",))),
+        *((found, OTHER, Agreement()) for found, _, words in DOUBTS.values() if words != "app.py:1 forks"),
+        (replace(state(), content=None), OTHER, Agreement()),
+        (replace(state(), volatile=("Ami",)), OTHER, Agreement()),
+        (StackAbsent(), OTHER, Agreement()),
+    ],
+)
+def test_a_synth_agrees_with_the_hash_or_does_not_where_the_hash_had_no_doubt(found, made, told):
+    # What the synth was seen to read makes another hash; that the one before it said "unchanged" is what counts.
+    after = wanted(infrastructure=IMPURE, synthesised={"App": made})
+    assert agreement(wanted(InfraCheck.SYNTH), after, {"App": found}) == told
 
 
 @pytest.mark.parametrize("check", InfraCheck)

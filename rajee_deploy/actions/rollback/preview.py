@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish, converge
+from rajee_deploy.actions.heading import complete_heading
 from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
 from rajee_deploy.actions.planned import Materials, Planned
 from rajee_deploy.actions.preflight import preflight
@@ -99,6 +100,7 @@ def _wish(run: CurrentRun, asked: Asked) -> Wish[PlannedReturn]:
     run = replace(run)  # what its names mean is in the plans alone
     who = run.ports.identity()
     check_account(run.settings, who)
+    complete_heading(run, who)
     asked = find_images(run, who, asked)
     check_asked(asked)
     return Wish(

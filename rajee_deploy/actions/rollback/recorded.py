@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.actions.history import keep, show_timings
+from rajee_deploy.actions.history import keep
 from rajee_deploy.actions.json_documents import of_plan
 from rajee_deploy.actions.rollback.preview import roll_back
+from rajee_deploy.actions.tell_run import tell_run
+from rajee_deploy.console import without_secrets
+from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import commit_of, is_dirty
-from rajee_deploy.report.history import PastRun, outcome_of, real_project
+from rajee_deploy.report.history import PastRun, new_id, outcome_of, real_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +26,7 @@ KIND = "rollback"
 
 def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[PlannedReturn, PastRun]:
     """Roll back, show the timings and append it to the history. A rollback that had nothing to do is kept as `noop`."""
-    at = datetime.now(UTC)
+    at = datetime.now(UTC) - timedelta(seconds=run.timings.total)  # of the process
     try:
         planned = roll_back(run, asked)
     except BaseException as error:  # whatever it is: the run was one
@@ -32,7 +35,7 @@ def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[PlannedReturn, Pas
     finally:
         run.close()
     record = _record(run, planned.returns, at, "done")
-    show_timings(run, record)
+    tell_run(run, planned, record)
     _close(run, planned.returns)
     keep(run, record)
     return planned, record
@@ -73,8 +76,6 @@ def _images(returns: Sequence[Return]) -> dict[str, Any]:
 
 def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
     moved = [one for one in returns if not one.is_there]
-    for one in moved:
-        run.console.item("✓", f"image {one.image}", f"{one.stack} runs {one.target.tag} again", "green")
     if moved:
         run.console.say(
             "rajee-deploy up on a newer checkout deploys its image again; another rajee-deploy rollback returns to "
@@ -83,7 +84,9 @@ def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
         )
 
 
-def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> PastRun:
+def _record(
+    run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "", cause: str = ""
+) -> PastRun:
     moved = [one for one in returns if not one.is_there]
     return PastRun(
         at=at.isoformat(timespec="seconds"),
@@ -97,4 +100,10 @@ def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: s
         tags={one.image: one.target.tag for one in returns},
         phases=tuple(run.timings.phases),
         error=error,
+        cause=without_secrets(cause),
+        id=new_id(),
+        project_id=run.ports.project_id(),
+        revision=next((one.revision for one in moved if one.revision != NOT_RECORDED), ""),
+        reason=moved[0].target.why if moved else "",
+        layers=dict(run.layers),
     )
