@@ -49,15 +49,15 @@ def _usual(run: CurrentRun, step: Step) -> str:
     """How long the step takes here as a rule, in words; "" where too few runs of this machine had it."""
     match step:
         case BuildAndPush():
-            first, others = f"build and push {step.image}", ()
+            phases = [f"build and push {step.image}"]
         case DeployStack():
-            first, others = f"deploy {step.stack}", (f"look at what {step.stack} runs",)
+            phases = [f"deploy {step.stack}", f"look at what {step.stack} runs"]
         case _:
             return ""
     from rajee_deploy.report.usual import usual_phase
 
     runs, settings = _past_runs(), run.settings
-    found = [usual_phase(runs, settings.root, settings.environment, phase) for phase in (first, *others)]
+    found = [usual_phase(runs, settings.root, settings.environment, phase) for phase in phases]
     seconds = sum(each for each in found if each is not None)
     return f"usually {in_seconds(seconds)}" if found[0] is not None and seconds >= 1 else ""
 

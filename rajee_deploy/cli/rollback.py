@@ -14,9 +14,11 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     InfraCheckOption,
     Json,
     Profile,
+    Quiet,
     Region,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def rollback(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="For scripts: a rollback asks nothing anyway.")] = False,  # noqa: ARG001 -- accepted, so that scripts need not tell the verbs apart
     events: EventsFile = None,
     verbose: Verbose = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Run the image again that ran before, or the one of a tag. The infrastructure stays as it is.
@@ -59,6 +62,7 @@ def rollback(
     settings means, unless --infra-check=hash forbids one). An image that the registry lost is built again from the
     git revision that it was made of.
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
     if not as_json or not only_plan:
         from rajee_deploy.console import Console
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rajee_deploy.console.activities import Activities, Below, Sight
 
 SECONDS = 45.0  # so that two lines are never a minute apart
+QUIET_SECONDS = 240.0  # where little is to be said: less than any CI system's patience, which ends at ten minutes or so
 
 
 class Heartbeat:

@@ -33,19 +33,18 @@ class StepShown:
 
 
 class Progress:
-    """What goes on. `talk` is where it is seen, on a terminal through `paint`, in a log through `say`."""
+    """What goes on. `talk` is where it is seen: where lines can move (`moves`) through `paint`, in a log through `say`."""
 
-    def __init__(self, talk: Talk, say: Callable[[str], None], paint: Callable[[Line], str]) -> None:
+    def __init__(
+        self, talk: Talk, say: Callable[[str], None], paint: Callable[[Line], str], *, moves: bool, quiet: bool
+    ) -> None:
         self._talk = talk
+        self.moves = moves
+        self._quiet = quiet
         self._say = say
         self._paint = paint
         self._activities: Activities | None = None
         self._shown_by: Board | Heartbeat | None = None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether lines can move: on a terminal. A log may have colours (FORCE_COLOR), and nothing in it moves."""
-        return self._talk.isatty() and os.environ.get("TERM") != "dumb"
 
     @contextmanager
     def during(self, name: str, verb: str = "", usual: str = "") -> Iterator[None]:
@@ -61,7 +60,7 @@ class Progress:
     def note(self, text: str) -> bool:
         """What this thread is busy with. Whether anybody can see it now."""
         is_noted = self._activities is not None and self._activities.note(text)
-        return is_noted and self.is_live
+        return is_noted and self.moves
 
     def show_below(self, lines: Sequence[tuple[str, str]]) -> None:
         """What this thread sees of the work that goes on."""
@@ -102,7 +101,7 @@ class Progress:
 
     def _shown(self) -> Board | Heartbeat:
         if self._shown_by is None:
-            self._shown_by = self._board() if self.is_live else self._heartbeat()
+            self._shown_by = self._board() if self.moves else self._heartbeat()
         return self._shown_by
 
     def _board(self) -> Board:
@@ -112,6 +111,6 @@ class Progress:
         return self._talk.board
 
     def _heartbeat(self) -> Heartbeat:
-        from rajee_deploy.console.heartbeat import Heartbeat
+        from rajee_deploy.console.heartbeat import QUIET_SECONDS, SECONDS, Heartbeat
 
-        return Heartbeat(self._all(), self._say)
+        return Heartbeat(self._all(), self._say, QUIET_SECONDS if self._quiet else SECONDS)

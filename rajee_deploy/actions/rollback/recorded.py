@@ -30,14 +30,14 @@ def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[PlannedReturn, Pas
     try:
         planned = roll_back(run, asked)
     except BaseException as error:  # whatever it is: the run was one
-        keep(run, _record(run, (), at, *outcome_of(error)))
+        keep(run, _record(run, (), at, *outcome_of(error)), KIND)
         raise
     finally:
         run.close()
     record = _record(run, planned.returns, at, "done")
     tell_run(run, planned, record)
     _close(run, planned.returns)
-    keep(run, record)
+    keep(run, record, KIND)
     return planned, record
 
 
