@@ -1,4 +1,4 @@
-"""One step of a plan while it is done: shown, timed and told of.
+"""One step of a plan while it is done: shown, timed, and told to whoever follows the run.
 
 It must never know what a step does: `execute` does.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.console.progress import StepShown
+    from rajee_deploy.console.activity_view import StepShown
     from rajee_deploy.plan.steps import Step
     from rajee_deploy.report.history import PastRun
 

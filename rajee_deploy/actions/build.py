@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.console import Console
-    from rajee_deploy.console.progress import StepShown
+    from rajee_deploy.console.activity_view import StepShown
     from rajee_deploy.engine import BuildEvent, Engine
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model import BaseConfig, Platform

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.console.progress import StepShown
+    from rajee_deploy.console.activity_view import StepShown
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import ConfirmRollout, RepairService
     from rajee_deploy.rollout.standing import StackService

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.console.progress import StepShown
+    from rajee_deploy.console.activity_view import StepShown
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.plan.steps import DeployStack, MoveTag
     from rajee_deploy.rollout.standing import StackService

@@ -1,6 +1,6 @@
 """What a run tells the program that follows it (`--events FILE`): which events there are, and what each holds.
 
-Documented in docs/json.md and by event.schema.json in this package. It must never decide anything, nor end a run: who
+Documented in docs/json.md, and by report/event.schema.json. It must never decide anything, nor end a run: who
 does not listen any more is let go.
 """
 
@@ -89,16 +89,20 @@ def tell_of(events: Events, verb: str, environment: str | None) -> Iterator[Endi
     events.tell("run-ended", outcome=ending.outcome, exit_code=int(Exit.OK), document=ending.document)
 
 
-def _error(error: BaseException) -> dict[str, str]:
+def _error(error: BaseException) -> dict[str, Any]:
     match error:
         case DeployError():
             return error_document(error)
         case KeyboardInterrupt():
-            return error_document(DeployError("interrupted", "interrupted"))
+            return _plain_error("interrupted", "interrupted")
         case OSError() | MemoryError():
-            return error_document(DeployError("machine", "the operating system refused"))
+            return _plain_error("machine", "the operating system refused")
         case _:  # its words may hold anything
-            return error_document(DeployError("bug", f"a bug in rajee-deploy ({type(error).__name__})"))
+            return _plain_error("bug", f"a bug in rajee-deploy ({type(error).__name__})")
+
+
+def _plain_error(code: str, problem: str) -> dict[str, Any]:
+    return {"schema": "rajee-deploy.error/1", "code": code, "problem": problem, "where": "", "cause": "", "hint": ""}
 
 
 def _code(error: BaseException) -> int:

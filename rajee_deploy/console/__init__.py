@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.console import header
+from rajee_deploy.console.activity_view import ActivityView, StepShown
 from rajee_deploy.console.header import UP_AND_CLEAR, Header
 from rajee_deploy.console.manner import is_quiet, manner_of, width_of
-from rajee_deploy.console.progress import Progress, StepShown
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.durations import duration
@@ -100,7 +100,7 @@ class Console:
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not (self._manner.has_colour or self._manner.moves)
         moves = self._manner.moves and not self.quiet
-        self._progress = Progress(talk, lambda text: self.tell(text, "dim"), self._paint, moves=moves, quiet=self.quiet)
+        self._view = ActivityView(talk, lambda text: self.tell(text, "dim"), self._paint, moves=moves, quiet=self.quiet)
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
@@ -258,16 +258,16 @@ class Console:
 
     def progress(self, text: str) -> bool:
         """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
-        return self._progress.note(printable(text))
+        return self._view.note(printable(text))
 
     def board(self, lines: Sequence[tuple[str, str]]) -> None:
         """What this thread sees of the work that goes on (names, each with what is said of it), until it sees something
         else."""
-        self._progress.show_below([(printable(name), printable(text)) for name, text in lines])
+        self._view.show_below([(printable(name), printable(text)) for name, text in lines])
 
     def expect_steps(self, names: Sequence[str]) -> None:
         """The names of the steps that will follow: they share a column."""
-        self._progress.expect([printable(name) for name in names])
+        self._view.expect([printable(name) for name in names])
 
     def can_ask(self) -> bool:
         """Whether somebody is there who can answer."""
@@ -278,7 +278,7 @@ class Console:
         self._stderr.write(f"{printable(question)} [y/N] ")
         self._stderr.flush()
         answer = sys.stdin.readline()
-        self._progress.resume()
+        self._view.resume()
         return answer.strip().lower() in ("y", "yes")
 
     def choose(self, question: str, names: Sequence[str]) -> int | None:
@@ -299,13 +299,13 @@ class Console:
         a log now and then."""
         note(text)
         self._begin(text)
-        with self._progress.during(printable(text)):
+        with self._view.during(printable(text)):
             yield
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
         """Names what is short as a rule, and so is not worth a line even with -v."""
-        with self._progress.during(printable(text)):
+        with self._view.during(printable(text)):
             yield
 
     @contextmanager
@@ -314,14 +314,14 @@ class Console:
         note(f"{verb} {name}")
         self._begin(f"{verb} {name}")
         shown, began = StepShown(), time.monotonic()
-        with self._progress.during(printable(name), verb, usual):
+        with self._view.during(printable(name), verb, usual):
             yield shown
         words = verb, printable(name), duration(time.monotonic() - began)
         shown.text = printable(shown.text)
-        self._print_lines(self._progress.done_lines(words, shown, self.width))
+        self._print_lines(self._view.done_lines(words, shown, self.width))
 
     def _begin(self, text: str) -> None:
-        if self.verbose and not self._progress.moves:
+        if self.verbose and not self._view.moves:
             self.say(f"… {text}", "dim")
 
     def bars(self, rows: Sequence[Bar]) -> None:

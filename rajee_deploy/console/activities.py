@@ -33,7 +33,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ThreadActivity:
     """What a thread is at: the piece of work that people know, and what it is busy with."""
 
     activity: Activity
@@ -83,7 +83,7 @@ class Activities:
             if self._by_thread:  # else it comes too late
                 self._below[threading.get_ident()] = tuple(lines)
 
-    def sights(self) -> list[Sight]:
+    def sights(self) -> list[ThreadActivity]:
         """What goes on, one for each thread, in the order in which they began."""
         with self._change:
             return [_sight(each) for each in self._by_thread.values()]
@@ -94,7 +94,7 @@ class Activities:
             return tuple(line for lines in self._below.values() for line in lines)
 
 
-def _sight(nested: Sequence[Activity]) -> Sight:
+def _sight(nested: Sequence[Activity]) -> ThreadActivity:
     known = next((each for each in nested if each.verb), nested[0])
     inner = nested[-1]
-    return Sight(known, inner.text or (inner.name if inner is not known else known.text))
+    return ThreadActivity(known, inner.text or (inner.name if inner is not known else known.text))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
-    from rajee_deploy.console.activities import Activities, Below, Sight
+    from rajee_deploy.console.activities import Activities, Below, ThreadActivity
     from rajee_deploy.console.rows import Line
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -135,7 +135,7 @@ class Board:
                 self._stream.flush()
 
 
-def lines(sights: Sequence[Sight], below: Below, mark: Piece, columns: StepColumns, now: float) -> list[Line]:
+def lines(sights: Sequence[ThreadActivity], below: Below, mark: Piece, columns: StepColumns, now: float) -> list[Line]:
     """What goes on, a line each, and below them what is seen of it."""
     made = [line for sight in sights for line in _of_sight(sight, mark, columns, now, with_text=not below)]
     names = max((cells(name) for name, _ in below), default=0)
@@ -144,7 +144,7 @@ def lines(sights: Sequence[Sight], below: Below, mark: Piece, columns: StepColum
     return made
 
 
-def _of_sight(sight: Sight, mark: Piece, columns: StepColumns, now: float, *, with_text: bool) -> list[Line]:
+def _of_sight(sight: ThreadActivity, mark: Piece, columns: StepColumns, now: float, *, with_text: bool) -> list[Line]:
     one = sight.activity
     seconds = now - one.began
     took = in_seconds(seconds) if seconds >= 1 else ""

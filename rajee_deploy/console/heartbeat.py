@@ -15,7 +15,7 @@ from rajee_deploy.text.durations import in_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.console.activities import Activities, Below, Sight
+    from rajee_deploy.console.activities import Activities, Below, ThreadActivity
 
 SECONDS = 45.0  # so that two lines are never a minute apart
 QUIET_SECONDS = 240.0  # where little is to be said: less than any CI system's patience, which ends at ten minutes or so
@@ -53,7 +53,7 @@ class Heartbeat:
                 self._say(line)
 
 
-def line_of(sight: Sight, below: Below, now: float) -> str:
+def line_of(sight: ThreadActivity, below: Below, now: float) -> str:
     """One line: what, for how long, and what it is busy with; of a step that is watched, what is seen of it."""
     one = sight.activity
     usual = f", {one.usual}" if one.usual else ""

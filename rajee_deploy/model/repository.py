@@ -31,7 +31,7 @@ class ImageName:
         return f"{self.host}/{self.repository}{'@' if self.digest else ':'}{self.version}"
 
 
-class Caller(Protocol):
+class RegistryOwner(Protocol):
     """Whose account and region are in force."""
 
     @property
@@ -85,7 +85,7 @@ def registry_host(account: str, region: str) -> str:
     return f"{account}.dkr.ecr.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 
 
-def ecr_address(repository: Repository, who: Caller) -> str:
+def ecr_address(repository: Repository, who: RegistryOwner) -> str:
     """Where docker pulls from, without a tag: ECR names its registries by account and region."""
     return f"{repository.host or registry_host(who.account, who.region)}/{repository.name}"
 

@@ -29,8 +29,8 @@ class Notebook(Console):
     def say(self, text, style=""):
         self.noted.append((text, style))
 
-    def item(self, mark, subject, text, style=""):
-        self.noted.append((mark, subject, text, style))
+    def warn(self, subject, text, code=""):
+        self.noted.append(("!", subject, text, code))
 
     @contextmanager
     def step(self, verb, name, usual=""):
@@ -52,7 +52,7 @@ DOUBT = (
         "its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide; "
         "let the stack declare them, and an output that names them (docs/your-service.md)"
     ),
-    "yellow",
+    "",
 )
 DONE = ("✓", "update App", "")
 
@@ -82,15 +82,15 @@ def test_a_deployment_that_goes_on_by_itself(world, noted):
 def test_a_deployment_whose_shield_cannot_move(world, noted):
     world.registry.frozen = {"live-App"}
     world.deploy(step(before=(SHIELD,)))
-    (said, style), *rest = noted
-    assert (style, rest) == ("yellow", [DOUBT, DONE])
+    (_, _, said, code), *rest = noted
+    assert (code, rest) == ("tag-immutable", [DOUBT, DONE])
     assert ("does not let the tag live-App be moved" in said, ": " in said) == (True, True)
 
 
 def test_a_deployment_whose_time_is_not_told(world, noted):
     world.watcher.is_silent = True
     world.deploy(step())
-    lost = ("where the time of App went is not known: AWS throttled the call [throttled]", "yellow")
+    lost = ("!", "", "where the time of App went is not known: AWS throttled the call", "throttled")
     assert noted == [lost, DOUBT, DONE]
 
 
@@ -98,7 +98,7 @@ def test_a_deployment_that_is_not_recorded(world, noted):
     run = replace(world.run, ports=replace(world.run.ports, records=Records(fails=True)))
     deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
     text = "what was deployed could not be recorded, so the next run synthesises to decide: not allowed [aws-denied]"
-    assert noted == [("!", "stack App", text, "yellow"), DOUBT, DONE]
+    assert noted == [("!", "stack App", text, ""), DOUBT, DONE]
 
 
 def test_a_shield_that_was_not_put_back(world, noted):
@@ -107,9 +107,9 @@ def test_a_shield_that_was_not_put_back(world, noted):
         world.deploy(step(undo=(replace(BACK, target="c-lost"),)))
     assert caught.value.problem.startswith("App was deployed, but the stack is UPDATE_ROLLBACK_COMPLETE")
     assert caught.value.where == "stack App"
-    ((said, style),) = noted
+    ((mark, _, said, _),) = noted
     assert said.startswith("live-App was not put back (")
-    assert (said.endswith("); the next run does it"), style) == (True, "yellow")
+    assert (said.endswith("); the next run does it"), mark) == (True, "!")
 
 
 def test_permissions_that_get_broader(world, noted):

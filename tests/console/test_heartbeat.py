@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rajee_deploy.console import Console
-from rajee_deploy.console.activities import Activities, Activity, Sight
+from rajee_deploy.console.activities import Activities, Activity, ThreadActivity
 from rajee_deploy.console.heartbeat import SECONDS, Heartbeat, line_of
 
 BUSY = Activity("update App", began=-90.4, verb="update", subject="App", usual="usually 2m 05s")
@@ -18,15 +18,15 @@ SEEN = (("Service", TASKS), ("", WAITS))
 @pytest.mark.parametrize(
     ("sight", "below", "line"),
     [
-        (Sight(Activity("look", began=0.0), ""), (), "… look: still going on after 45s"),
+        (ThreadActivity(Activity("look", began=0.0), ""), (), "… look: still going on after 45s"),
         (
-            Sight(Activity("build app", began=-90.4), "exporting"),
+            ThreadActivity(Activity("build app", began=-90.4), "exporting"),
             (),
             "… build app: still going on after 2m 15s: exporting",
         ),
-        (Sight(BUSY, "cdk says"), (), "… update App: still going on after 2m 15s, usually 2m 05s: cdk says"),
+        (ThreadActivity(BUSY, "cdk says"), (), "… update App: still going on after 2m 15s, usually 2m 05s: cdk says"),
         (
-            Sight(BUSY, "cdk says"),
+            ThreadActivity(BUSY, "cdk says"),
             SEEN,
             f"… update App: still going on after 2m 15s, usually 2m 05s: Service {TASKS}; {WAITS}",
         ),
@@ -130,7 +130,7 @@ def test_the_console_of_a_log_beats_with_what_it_is_busy_with(monkeypatch, colou
         monkeypatch.setenv("FORCE_COLOR", "1")
     log = Log("still going on after 0s: 1.0 of 2.0 MiB")
     console = Console(stderr=log)
-    console._progress._shown()._seconds = 0.001
+    console._view._shown()._seconds = 0.001
     with console.spinner("push api"):
         assert not console.progress("1.0 of 2.0 MiB")
         assert log.got.wait(20)
@@ -140,7 +140,7 @@ def test_the_console_of_a_log_beats_with_what_it_is_busy_with(monkeypatch, colou
 def test_what_has_no_line_beats_too():
     log = Log("… plan: still going on")
     console = Console(stderr=log)
-    console._progress._shown()._seconds = 0.001
+    console._view._shown()._seconds = 0.001
     with console.waiting("plan"):
         assert log.got.wait(20)
     assert log.text.startswith("… plan: still going on")

@@ -32,8 +32,8 @@ class StepShown:
     mark: str = "✓"
 
 
-class Progress:
-    """What goes on. `talk` is where it is seen: where lines can move (`moves`) through `paint`, in a log through `say`."""
+class ActivityView:
+    """What goes on, as it is seen on `talk`: where lines can move (`moves`) through `paint`, in a log through `say`."""
 
     def __init__(
         self, talk: Talk, say: Callable[[str], None], paint: Callable[[Line], str], *, moves: bool, quiet: bool
