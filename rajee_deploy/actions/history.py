@@ -46,7 +46,8 @@ def record_of(
         error=error,
         cause=without_secrets(cause),
         id=new_id(),
-        project_id=run.ports.project_id(),
+        # A run with nothing to do does not look for it: who reads the history has it from another line.
+        project_id=run.ports.project_id() if steps or planned is None else "",
         revision=planned.revision if planned and planned.revision != NOT_RECORDED else "",
         committed=committed(run, planned.revision) if planned and deploys else "",
         reason=without_secrets(_reason(steps)),

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model.names import IMAGES_OUTPUT, STATE_OUTPUT
+from rajee_deploy.plan.shown_outputs import shown_outputs
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.system.given_files import STDOUT, descriptor_of, end_of, mode_of, try_beside, write_given
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.console.rows import Row
-
-_FOR_STACKS = "ExportsOutput"  # what the CDK calls those that it makes
 
 
 def check_outputs(path: Path) -> None:
@@ -68,15 +66,13 @@ def write_outputs(run: CurrentRun, planned: Planned, path: Path) -> None:
 
 
 def output_rows(outputs: Mapping[str, Mapping[str, str]], *, whole: bool = False) -> list[Row]:
-    """The outputs as a screen shows them, by the stacks' names. Those that are for machines are left out unless the
-    whole is asked for: what the CDK makes for other stacks, and what we record."""
+    """The outputs as a screen shows them, by the stacks' names: those that people look for, or the whole."""
     from rajee_deploy.console.rows import Row
 
     shown = [
         (stack, name, value)
-        for stack, of_stack in outputs.items()
-        for name, value in of_stack.items()
-        if whole or not (name.startswith(_FOR_STACKS) or name in (STATE_OUTPUT, IMAGES_OUTPUT))
+        for stack, its in outputs.items()
+        for name, value in shown_outputs(its.items(), whole=whole)
     ]
     names = Counter(name for _, name, _ in shown)
     return [Row(name=name if names[name] == 1 else f"{stack}.{name}", text=value) for stack, name, value in shown]

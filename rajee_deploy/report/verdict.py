@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.saved import PROPOSAL, long
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.text.durations import duration
 
 if TYPE_CHECKING:

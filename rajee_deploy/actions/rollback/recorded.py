@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.history import keep
-from rajee_deploy.actions.json_documents import of_plan
+from rajee_deploy.actions.json_documents import of_plan, run_in_document
 from rajee_deploy.actions.rollback.preview import roll_back
 from rajee_deploy.actions.tell_run import tell_run
 from rajee_deploy.console import without_secrets
@@ -46,6 +46,7 @@ def of_rollback(returns: Sequence[Return], record: PastRun) -> dict[str, Any]:
     return {
         "schema": "rajee-deploy.rollback/1",
         "outcome": record.outcome,
+        "run": run_in_document(record),
         "changes": any(not one.is_there for one in returns),
         "images": _images(returns),
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in record.phases],
