@@ -45,11 +45,13 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.state import RepositoryAbsent, Synthesised
     from rajee_deploy.registry import Registry
     from rajee_deploy.registry.ecr import PublishingRole
+    from rajee_deploy.rollout import StoppedTask
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.stack.deployment_record import RecordStore
     from rajee_deploy.stack.secret_values import SecretValues
     from rajee_deploy.stack.services import ServiceDoor
+    from rajee_deploy.stack.task_logs import TaskLog
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
 
@@ -107,7 +109,11 @@ class Ports:
     check_cli: Callable[[], object] = lambda: None
     # Which properties of these types of resources replace them, as the CDK CLI knows it; None where nobody does.
     specification: Callable[[Collection[str]], Specification | None] = lambda _types: None
+    # The deployed template of a nested stack, by the logical ids that lead to it; None where there is none.
+    nested_template: Callable[[str, Sequence[str]], Any | None] = lambda _stack, _path: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
+    # The log of a container of a task that stopped; None where nobody can look at it.
+    task_log: Callable[[StoppedTask, str], TaskLog | None] = lambda _task, _container: None
     # Takes the image assets of a new assembly out of the CDK CLI's hands; None where the settings leave them there.
     adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None
 

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.locate import find_key, infrastructure_of, look_up
 from rajee_deploy.actions.observe import check_account
@@ -27,6 +27,7 @@ from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import load, with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
+from rajee_deploy.stack.task_logs import TaskLogs
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.cdk_cli import Cdk
@@ -95,6 +96,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         deployer=deployer,
         engine=choose_engine(settings.engine),
         watcher=LocatedWatching(where),
+        task_log=TaskLogs(where.at).find,
         updater=LocatedUpdates(where),
         services=LocatedServices(where),
         identity=aws.identity,
@@ -110,6 +112,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         proofs=partial(_proofs, ecr),
         check_cli=partial(_check_cli, settings.cdk.app),
         specification=partial(_specification, settings.cdk.app),
+        nested_template=partial(_nested_template, where),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
@@ -134,6 +137,12 @@ def _specification(app: Path, types: Collection[str]) -> Specification:
     from rajee_deploy.synth.resource_specification import read_specification  # where a template differs alone
 
     return read_specification(app, types)
+
+
+def _nested_template(where: Whereabouts, stack: str, path: Sequence[str]) -> Any | None:
+    from rajee_deploy.stack.nested_templates import find_nested_template  # where one differs alone
+
+    return find_nested_template(where.reading(stack), where.place(stack).name, path)
 
 
 def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
