@@ -115,4 +115,4 @@ def test_a_shield_that_was_not_put_back(world, noted):
 def test_permissions_that_get_broader(world, noted):
     world.stacks.broader = {"App": "one\ntwo"}
     assert asked(world, step(StackChange.FIRST)) == "approval-needed"
-    assert noted == [("App would get broader permissions:", "bold"), ("one", ""), ("two", "")]
+    assert noted == [("App would get broader permissions:", "bold red"), ("one", ""), ("two", "")]
