@@ -21,7 +21,7 @@ def report(
         typer.Option(
             "--from",
             metavar="FILE",
-            help="Count the runs of other machines too: a history.jsonl, what up --json printed, or a directory of "
+            help="Count the runs of other machines too: a history.jsonl, what rajee-deploy up --json printed, or a directory of "
             "such files (may be repeated).",
         ),
     ] = None,
