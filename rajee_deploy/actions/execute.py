@@ -4,6 +4,7 @@ but whether what was planned is still so (see `recheck`).
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
@@ -67,6 +68,7 @@ def _share(planned: Planned, uncarried: Uncarried) -> None:
 
 
 def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:
+    from rajee_deploy.actions.at_step import at_step
     from rajee_deploy.actions.confirm import repair
     from rajee_deploy.actions.deploy import deploy, move_and_tell
 
@@ -74,14 +76,16 @@ def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) 
         case BuildAndPush():
             raise AssertionError("builds are done together")
         case MoveTag():
-            with run.phase(f"tag {step.image} {step.tag}"):
-                move_and_tell(run, step)
+            with at_step(run, step) as shown, run.timings.phase(f"tag {step.image} {step.tag}"):
+                shown.text = move_and_tell(run, step)
         case DeployStack():
             check_unchanged(run, planned, step.stack)
-            deploy(run, jobs[step.stack], is_last=step.stack == [*jobs][-1])
+            with at_step(run, step) as shown:
+                deploy(run, jobs[step.stack], shown, is_last=step.stack == [*jobs][-1])
         case RepairService():
             check_stack(run, planned, step.stack)
-            repair(run, step)
+            with at_step(run, step) as shown:
+                shown.text = repair(run, step)
         case ConfirmRollout():
             pass  # at the end: what another stack deploys may be what a rollout waits for
         case WaitForStack():
@@ -92,6 +96,7 @@ def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) 
 
 def _confirm_all(run: CurrentRun, planned: Planned) -> None:
     """Look at all rollouts, then fail for the first that is not confirmed."""
+    from rajee_deploy.actions.at_step import at_step
     from rajee_deploy.actions.confirm import confirm
     from rajee_deploy.actions.jobs import images_of, services_before
 
@@ -99,8 +104,10 @@ def _confirm_all(run: CurrentRun, planned: Planned) -> None:
     for step in planned.plan.steps:
         if not isinstance(step, ConfirmRollout):
             continue
+        images, before = images_of(planned, step.stack), services_before(planned, step.stack)
         try:
-            confirm(run, step, images_of(planned, step.stack), services_before(planned, step.stack))
+            with at_step(run, step) as shown:
+                confirm(run, step, shown, images, before)
         except DeployError as error:
             if error.code != "rollout-not-confirmed":
                 raise
@@ -112,6 +119,7 @@ def _confirm_all(run: CurrentRun, planned: Planned) -> None:
 
 
 def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) -> None:
+    from rajee_deploy.actions.at_step import at_step
     from rajee_deploy.actions.build import Workshop, build_all
     from rajee_deploy.actions.layers import compare_layers
 
@@ -122,9 +130,12 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
         registry=run.ports.registry,
         console=run.console,
         phase=run.phase,
+        step=partial(at_step, run),
+        timed=run.timings.phase,
         wanted=wanted,
         build_records=run.ports.build_records,
         labels=planned.labels,
+        references=run.references,
     )
     with run.group(f"build {', '.join(step.image for step in builds)}"):
         build_all(shop, builds, planned.inputs)

@@ -115,9 +115,9 @@ def _change(
     if any(part in _PRIVATE for part in path) or any(map(_has_parts, both)):
         return hidden
     texts = [None if each is _NOTHING else render(each, names) for each in both]
-    if any(each and may_be_secret(path[-1], _REFERENCE.sub("", _short(each))) for each in texts):
-        return hidden
     shown = _images(texts) if path[-1] in _IMAGES else texts
+    if any(each and may_be_secret(path[-1], _REFERENCE.sub("", _short(each))) for each in shown):
+        return hidden
     short = [None if each is None else hide(_short(each)) or '""' for each in shown]
     return hidden if any(each and len(each) > _LONGEST for each in short) else PropertyChange(where, short[0], short[1])
 

@@ -22,11 +22,12 @@ from rajee_deploy.plan.replacement import REVISIONS, STATEFUL, Replacement, Spec
 from rajee_deploy.plan.tagged_templates import NESTED, NESTED_CONTENT, resources_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _ATTRIBUTES = ("Condition", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy")
 _KEPT = ("Retain", "RetainExceptOnCreate")
 _SECTIONS = ("Parameters", "Conditions", "Mappings", "Outputs", "Rules", "Transform", "Hooks")
+OWN_TEMPLATE, _ADDRESS = "its own template", "TemplateURL"
 _CDK_METADATA = "AWS::CDK::Metadata"
 _OWN = {*RECORDS, IMAGES_PARAMETER, STATE_OUTPUT, IMAGES_OUTPUT}
 
@@ -199,8 +200,8 @@ class _Comparison:
         followed = {name: self._followed[key, name] for name in moved if (key, name) in self._followed}
         changes += [PropertyChange(self._hide(name), follows=other) for name, other in followed.items()]
         kind = self._kind(after)
-        if kind == NESTED and _content(before) != _content(after):
-            changes.append(PropertyChange("its own template"))
+        if kind == NESTED:
+            changes = _of_nested(changes, is_other=_content(before) != _content(after))
         if not changes and not moved:
             return None
         action, replacement = _verdict(moved)
@@ -254,6 +255,12 @@ def _properties(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 def _attributes(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {name: resource[name] for name in _ATTRIBUTES if name in resource}
+
+
+def _of_nested(changes: Sequence[PropertyChange], *, is_other: bool) -> list[PropertyChange]:
+    """What moved of a nested stack: the address of its template says no more than that it is another one."""
+    rest = [each for each in changes if each.path != _ADDRESS]
+    return [*rest, PropertyChange(OWN_TEMPLATE)] if is_other or len(rest) < len(changes) else rest
 
 
 def _content(resource: Mapping[str, Any]) -> Any:

@@ -19,13 +19,14 @@ from one_stack import (
     SHIELD,
     Records,
     World,
+    deploy,
     hold,
     make_world,
     step,
     wanted,
 )
 
-from rajee_deploy.actions.deploy import Job, await_end, deploy
+from rajee_deploy.actions.deploy import Job, await_end
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import StackContent
 from rajee_deploy.plan.steps import Via
@@ -44,7 +45,7 @@ def world(tmp_path) -> World:
 def test_the_shields_are_moved_before_and_told(world):
     world.deploy(step(before=(SHIELD,)))
     assert world.registry.repositories["team/app"]["live-App"] == NEW
-    assert f"team/app:live-App is {NEW}" in world.talk.getvalue()
+    assert str(NEW) not in world.talk.getvalue(), "nobody needs to know, but who asks for it"
     assert [each.stack for each in world.stacks.deployed] == ["App"]
 
 
@@ -101,8 +102,8 @@ def test_who_does_not_wait_for_the_last_stack_leaves_it_accepted(world, via):
     world.deploy(step(via=via), [wanted()], wait_for_end=False)
     assert [each.stack for each in world.stacks.deployed] == ["App"]
     assert world.stacks.updated == (["App"] if via is Via.CLOUDFORMATION else [])
-    assert "stack App" in world.talk.getvalue().partition("accepted; CloudFormation goes on by itself")[0]
-    assert "complete, and it records" not in world.talk.getvalue()
+    assert "~ update  App" in world.talk.getvalue().partition("accepted; CloudFormation goes on by itself")[0]
+    assert "✓" not in world.talk.getvalue()
     assert world.run.outputs == {}
 
 
@@ -110,7 +111,7 @@ def test_who_does_not_wait_for_the_last_stack_leaves_it_accepted(world, via):
 @pytest.mark.parametrize(("wait", "is_last"), [(True, True), (True, False), (False, False)])
 def test_all_others_are_waited_for(world, via, wait, is_last):
     world.deploy(step(via=via), is_last=is_last, wait_for_end=wait)
-    assert "complete, and it records ImageTag c-new, RajeeInfraHash infra" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
     assert world.stacks.updated == (["App"] if via is Via.CLOUDFORMATION else [])
     assert world.run.outputs == {"App": dict(world.stacks.stacks["App"].outputs)}
 
@@ -170,14 +171,14 @@ def test_two_images_of_one_repository_are_both_what_was_deployed(world, runs):
     tags = {"first": [first.tag], "second": [second.tag], "both": [first.tag, second.tag]}[runs]
     hold(world, *(f"host.test/team/app:{tag}" for tag in tags))
     world.deploy(step(), [first, second])
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 def test_by_digest_the_digest_is_what_was_deployed(world):
     given = (("ImageTag", str(NEW)), GIVEN[1])
     hold(world, f"host.test/team/app@{NEW}")
     world.deploy(replace(step(), parameters=given), [wanted()])
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 @pytest.mark.parametrize("image", ["team/app:c-old", f"team/app@{OTHER}"])
@@ -186,20 +187,20 @@ def test_a_service_that_runs_another_image_is_no_success(world, image):
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [wanted()])
     assert (caught.value.code, image in caught.value.problem) == ("rollout-not-confirmed", True)
-    assert "complete, and" not in world.talk.getvalue()
+    assert "✓" not in world.talk.getvalue()
 
 
 def test_a_stack_without_images_is_not_asked_what_it_runs(world):
     hold(world, "host.test/team/app:c-old")
     world.deploy(step())
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
     image = wanted(parameter="OtherTag")
     hold(world, f"host.test/team/app:{image.tag}")
     world.deploy(step(), [image])
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
     hold(world, "host.test/team/app:None")
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [image])
@@ -223,7 +224,7 @@ def test_a_record_that_cannot_be_kept_is_told_and_the_deployment_stands(world):
     run = replace(world.run, ports=replace(world.run.ports, records=Records(fails=True)))
     deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
     assert "could not be recorded, so the next run synthesises to decide: not allowed" in world.talk.getvalue()
-    assert "complete, and it records" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 def test_a_deployment_that_failed_leaves_no_record(world):

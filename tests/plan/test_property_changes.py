@@ -87,6 +87,7 @@ def test_what_may_be_a_secret_is_named_and_not_shown(before, after, said):
         ({"Environment": []}, ["web: environment LOG_LEVEL removed"]),
         ({"Name": "api"}, ["web removed", "api added"]),
         ({"image": f"acct/app:c-{'2' * 40}"}, [f"web: image c-1 → c-{'2' * 12}"]),
+        ({"image": "cdk-hnb659fds-container-assets-123456789012/app:c-2"}, ["web: image app:c-1 → app:c-2"]),
         ({"image": "other/app:c-2"}, ["web: image app:c-1 → app:c-2"]),
         ({"Command": ["a", "b"]}, ["web: command none → [a, b]"]),
     ],
