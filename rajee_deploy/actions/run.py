@@ -15,8 +15,10 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.model.names import Approval
+from rajee_deploy.model.repository import ecr_address
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import Ancestry
+from rajee_deploy.report.events import Events
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings.problems import unknown_image
 from rajee_deploy.stack.secret_values import LocalSecretValues
@@ -97,6 +99,8 @@ class Ports:
     lifecycle: Callable[[Repository], tuple[LifecycleRule, ...] | RepositoryAbsent] = lambda _repository: ()
     # Told which roles may be assumed for the repositories of images that the app declares itself.
     bind_roles: Callable[[Mapping[Repository, PublishingRole]], None] = lambda _roles: None
+    # Under which address docker knows a repository, without a tag.
+    address: Callable[[Repository, Identity], str] = ecr_address
     # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
     last_failure: Callable[[], str] = str
     # What hashes of the infrastructure were made of, as far as they were made here.
@@ -149,6 +153,8 @@ class CurrentRun:
     times_spent: dict[str, TimeSpent] = field(default_factory=dict)  # by stack: where the time of its deployment went
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
+    events: Events = field(default_factory=Events)  # for a program that follows the run
+    references: dict[str, str] = field(default_factory=dict)  # by image: what was built here, as docker pulls it
     _named: tuple[Settings, Sequence[ImageSettings]] | None = None
     _scratch: ExitStack = field(default_factory=ExitStack)
 

@@ -181,6 +181,6 @@ def test_a_log_may_have_colours_and_stands_still(monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     talk = io.StringIO()
-    with Console(stderr=talk).spinner("look"):
+    with Console(stderr=talk, verbose=True).spinner("look"):
         pass
     assert talk.getvalue() == "\x1b[2m… look\x1b[0m\n"
