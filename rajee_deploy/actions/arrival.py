@@ -12,6 +12,7 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.failed_rollout import tell_tasks
 from rajee_deploy.actions.observe import with_rollback
 from rajee_deploy.actions.stack_images import FunctionImages
 from rajee_deploy.dataclass import dataclass
@@ -109,13 +110,15 @@ def confirm_services(
                 where=f"stack {stack}",
                 hint="run again: it is planned from what is deployed now",
             )
-        raise DeployError(
+        error = DeployError(
             "rollout-not-confirmed",
             f"CloudFormation deployed {stack}, but {problem}",
             where=f"stack {stack}",
             hint=_where_to_look(state) + "; once the cause is gone, "
             "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
         )
+        tell_tasks(run, error, seen)
+        raise error
     return seen
 
 

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.json_documents import of_step
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, FailedStep
 from rajee_deploy.plan.step_words import words_of
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
 from rajee_deploy.text.durations import in_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.console.activity_view import StepShown
@@ -39,10 +39,23 @@ def at_step(run: CurrentRun, step: Step) -> Iterator[StepShown]:
     try:
         with run.console.step(words.verb, words.name, _usual(run, step)) as shown:
             yield shown
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, DeployError) and error.step is None:
+            seconds = time.perf_counter() - began
+            error.step = FailedStep(words.verb, words.name, seconds, in_seconds(seconds))
         tell("failed", "")
         raise
     tell("done", shown.text)
+
+
+def tell_others(error: DeployError, done: Sequence[Step], left: Sequence[Step]) -> None:
+    """Have the error of a step say what became of the plan's other steps."""
+    if error.step is None:
+        return
+    failed = f"{error.step.verb} {error.step.name}"
+    was, is_left = ([f"{words_of(step).verb} {words_of(step).name}" for step in steps] for steps in (done, left))
+    others = tuple(dict.fromkeys(name for name in was if name != failed))
+    error.step = error.step._replace(done=others, left=tuple(dict.fromkeys(is_left)))
 
 
 def _usual(run: CurrentRun, step: Step) -> str:

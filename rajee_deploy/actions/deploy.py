@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.arrival import confirm_arrival
+from rajee_deploy.actions.failed_rollout import tell_rollback, tell_tasks
 from rajee_deploy.actions.move_tags import move_tag, with_digests
 from rajee_deploy.actions.stack_images import StackImages
 from rajee_deploy.actions.tell_deployment import Onlooker, done_text, tell_done, tell_time_spent
@@ -114,7 +116,8 @@ def _deploy(run: CurrentRun, job: Job, shown: StepShown, *, wait: bool) -> None:
                 state = run.ports.reader.observe(step.stack)
                 problem = after_step.objection(step, state) or not_taken(step, job.before, state)
             except DeployError as error:
-                raise _with_cause(watch, error) from error
+                _tell_cause(run, watch, step, error)
+                raise
         if problem:
             unconfirmed = DeployError(
                 "deploy-not-confirmed",
@@ -122,7 +125,8 @@ def _deploy(run: CurrentRun, job: Job, shown: StepShown, *, wait: bool) -> None:
                 where=f"stack {step.stack}",
                 hint="look at the stack's events, then run again",
             )
-            raise _with_cause(watch, unconfirmed)
+            _tell_cause(run, watch, step, unconfirmed)
+            raise unconfirmed
     # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
     _keep_secrets(run, job, state, lambda: watch.operations() > 1)
@@ -233,14 +237,14 @@ def _keep_secrets(run: CurrentRun, job: Job, state: StackState, has_another: Cal
         run.console.warn(f"stack {job.step.stack}", text)
 
 
-def _with_cause(watch: Watch, error: DeployError) -> DeployError:
-    """The error with the resource that failed and its reason, as CloudFormation tells them."""
-    try:
+def _tell_cause(run: CurrentRun, watch: Watch, step: DeployStack, error: DeployError) -> None:
+    """Have the error say which resource failed and its reason, as CloudFormation tells them, why tasks stop, and what
+    serves on. Whatever AWS does not tell is left out."""
+    ports = run.ports
+    with suppress(DeployError):
         spent = watch.time_spent()
-    except DeployError:
-        return error
-    if not spent.failure:
-        return error
-    cause = "\n".join(text for text in (spent.failure, error.cause) if text)
-    hint = "; ".join(text for text in (spent.remedy, error.hint) if text)
-    return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=hint)
+        error.why = "\n".join(filter(None, (spent.failure, error.why)))
+        error.hint = "; ".join(filter(None, (spent.remedy, error.hint)))
+        tell_tasks(run, error, [ports.watcher.service(arn) for arn in ports.watcher.services(step.stack)])
+    with suppress(DeployError):
+        tell_rollback(error, step, ports.reader.describe(step.stack))

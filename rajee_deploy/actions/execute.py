@@ -16,7 +16,7 @@ from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, M
 from rajee_deploy.system.signals import check_interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.actions.deploy import Job
     from rajee_deploy.actions.jobs import Uncarried
@@ -39,21 +39,37 @@ def _execute(planned: Planned) -> Uncarried:
     run = planned.run
     # Whoever has nothing to do does not import what does it.
     from rajee_deploy.actions.approve import approve
+    from rajee_deploy.actions.at_step import tell_others
     from rajee_deploy.actions.jobs import make_jobs
 
     # What can fail without having changed anything comes first.
     jobs, uncarried = make_jobs(planned)
     approve(run, list(jobs.values()), planned.resources)
-    for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
-        check_interrupted()
-        if is_build:  # those that stand together are built together
-            _build(run, [step for step in steps if isinstance(step, BuildAndPush)], planned)
-        else:
-            for step in steps:
-                check_interrupted()
-                _do(run, step, planned, jobs)
-    _confirm_all(run, planned)
+    left = [list(steps) for steps in _together(planned.plan.steps)]
+    done: list[Step] = []
+    try:
+        while left:
+            steps = left.pop(0)
+            check_interrupted()
+            done += steps
+            if isinstance(steps[0], BuildAndPush):
+                _build(run, [step for step in steps if isinstance(step, BuildAndPush)], planned)
+            else:
+                _do(run, steps[0], planned, jobs)
+        _confirm_all(run, planned)
+    except DeployError as error:
+        tell_others(error, done, [step for steps in left for step in steps])
+        raise
     return uncarried
+
+
+def _together(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """What is done at a time: builds that stand together, else one step."""
+    for is_build, group in groupby(steps, lambda step: isinstance(step, BuildAndPush)):
+        if is_build:
+            yield list(group)
+        else:
+            yield from ([step] for step in group)
 
 
 def _share(planned: Planned, uncarried: Uncarried) -> None:

@@ -12,7 +12,9 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError, Quote
+from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import NOT_RECORDED, RECORDS
+from rajee_deploy.model.stack_status import Answer
 from rajee_deploy.plan import after_step
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.rollout.task_failures import find_failure
@@ -53,12 +55,15 @@ def _place(failure: TaskFailure) -> str:
 
 
 def tell_rollback(error: DeployError, step: DeployStack, state: StackState) -> None:
-    """Have an error say what serves on, where CloudFormation has put the stack back."""
+    """Have an error say what serves on, where CloudFormation put the stack back, or never began."""
     if not (isinstance(state, StackPresent) and after_step.is_undone(step, state)):
         return
     images = [state.parameters.get(key, "") for key, _ in step.parameters if key not in RECORDS]
     tags = list(dict.fromkeys(short(tag) for tag in images if tag not in ("", NOT_RECORDED)))
     serves = f"{', '.join(tags)} still serve{'s' if len(tags) == 1 else ''}" if tags else "what ran before still serves"
+    if stack_status.answer(state.status) is not Answer.DEPLOY:
+        error.hint = "; ".join(filter(None, (error.hint, f"{_UNDONE}: {serves}")))
+        return
     error.why = "\n".join(filter(None, (error.problem, error.why)))
     error.problem = f"rolled back: {serves}"
     error.hint = "; ".join(filter(None, (error.hint, _UNDONE)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -27,11 +28,12 @@ from one_stack import (
 )
 
 from rajee_deploy.actions.deploy import Job, await_end
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.plan.state import StackContent
 from rajee_deploy.plan.steps import Via
-from rajee_deploy.rollout import ResourceEvent, Service
+from rajee_deploy.rollout import ResourceEvent, Service, StoppedContainer, StoppedTask
 from rajee_deploy.stack.deployment_record import decode
+from rajee_deploy.stack.task_logs import TaskLog
 
 
 @pytest.fixture
@@ -123,8 +125,17 @@ def test_by_cloudformation_alone_a_stack_that_is_gone_is_an_error(world):
     assert (caught.value.code, caught.value.where) == ("deploy-failed", "stack App")
 
 
-def test_a_failure_names_the_resource_that_failed(world):
-    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+ENDS = {
+    "UPDATE_COMPLETE": ("cdk failed", "", "look; nothing has to be undone: c-old still serves"),
+    "UPDATE_ROLLBACK_COMPLETE": ("rolled back: c-old still serves", "cdk failed", "look; nothing has to be undone"),
+    "UPDATE_ROLLBACK_FAILED": ("cdk failed", "", "look"),
+}
+
+
+@pytest.mark.parametrize("status", ENDS)
+def test_a_failure_names_the_resource_that_failed_and_what_serves_on(world, status):
+    before = world.stacks.stacks["App"]
+    world.stacks.stacks["App"] = replace(before, status=status, parameters={**before.parameters, "ImageTag": "c-old"})
 
     class Failing(FakeStacks):
         def deploy(self, *_):
@@ -136,8 +147,39 @@ def test_a_failure_names_the_resource_that_failed(world):
     with pytest.raises(DeployError) as caught:
         world.deploy(step())
     error = caught.value
-    assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", "cdk failed", "here", "look")
-    assert error.cause == "Task (AWS::ECS::Service) CREATE_FAILED: denied\nexit 1"
+    problem, more, hint = ENDS[status]
+    assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", problem, "here", hint)
+    told = ["Task (AWS::ECS::Service) CREATE_FAILED: denied", "exit 1"]
+    assert error.cause.split("\n") == [*filter(None, [more]), *told]
+
+
+def test_a_rollout_that_failed_says_which_container_and_its_last_words(world):
+    envoy = StoppedContainer("envoy", 1)
+    tasks = [
+        StoppedTask(f"arn:x:task/main/{n}f1c2a99", "d", "EssentialContainerExited", ("x",), (1,), n, "t:1", (envoy,))
+        for n in (1, 2)
+    ]
+    hold(world, f"host.test/team/app:{wanted().tag}")
+    (service,) = world.watcher.held["arn"]
+    world.watcher.held["arn"] = [replace(service, stopped=tuple(tasks))]
+
+    class Failing(FakeStacks):
+        def deploy(self, *_):
+            raise DeployError("deploy-failed", "cdk failed", hint="look")
+
+    def log(task, container):
+        return TaskLog("/app", f"p/{container}/{task.id[-8:]}", ("bad yaml", "at line 41"))
+
+    world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks), task_log=log)
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step())
+    error = caught.value
+    assert "envoy exited with 1, twice" in error.why.split("\n")
+    assert re.fullmatch(r"service \w+, task 2f1c2a, \d\d:\d\d:\d\d", error.where)
+    assert error.quote == Quote(("bad yaml", "at line 41"), what="its log")
+    assert error.hint.startswith(
+        "all of its log: aws logs tail /app --log-stream-names p/envoy/2f1c2a99 --since 1d\nlook"
+    )
 
 
 def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
@@ -152,7 +194,7 @@ def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
     with pytest.raises(DeployError) as caught:
         world.deploy(step())
     assert caught.value.hint.startswith("the repository does not have that image")
-    assert caught.value.hint.endswith("; look")
+    assert caught.value.hint.endswith("; look; nothing has to be undone: c-old still serves")
 
 
 def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
