@@ -228,6 +228,14 @@ def test_a_line_for_each_threads_work(terminal):
     assert done == ["✓ build api T sha256:api", "✓ build web T sha256:web"]
 
 
+def test_it_goes_on_moving(terminal):
+    console = Console(stderr=terminal)
+    with console.step("update", "App"):
+        for frame in ("⠋", "⠙", "⠹", "⠸"):
+            terminal.wait_for(f"  {frame} update")
+    assert [line.split()[:3] for line in terminal.text.splitlines()] == [["✓", "update", "App"]]
+
+
 def test_an_error_leaves_a_clean_screen(terminal):
     console = Console(stderr=terminal)
 
