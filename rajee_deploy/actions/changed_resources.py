@@ -70,14 +70,23 @@ def _of_step(planned: Planned, step: DeployStack, made: StackArtifact | None) ->
         return None
     tags = _tags(planned, step, state)
     comparison = Comparison(
-        ports.specification if StackChange.INFRASTRUCTURE in step.changes or step.parameter_changes else _unknown,
+        _unspecified if {*step.changes} <= {StackChange.TAG} else ports.specification,
         partial(ports.nested_template, step.stack),
         hider_of(value.value for value in step.values if value.variable),
+        planned.run.settings.place_of(step.stack).id,
         source.directory if source is not None else None,
         tags[1],
     )
     sides = replace_texts(without_carried(deployed), tags[0]), replace_texts(without_carried(template), tags[1])
-    return comparison.changes(*_filled(step, state, *sides))
+    filled = _filled(step, state, *sides)
+    found = comparison.changes(*filled)
+    if all(each.replacement is not Replacement.UNKNOWN for each in found.resources):
+        return found
+    return replace(comparison, specification=ports.specification).changes(*filled)
+
+
+def _unspecified(_types: object) -> None:
+    """What an image alone changes is mostly known without a list."""
 
 
 def _template_of(made: StackArtifact) -> Any | None:
@@ -86,10 +95,6 @@ def _template_of(made: StackArtifact) -> Any | None:
         return made.template()
     except (OSError, ValueError, LookupError):
         return None
-
-
-def _unknown(_types: object) -> None:
-    """An image alone replaces nothing."""
 
 
 def _tags(planned: Planned, step: DeployStack, state: StackState) -> tuple[dict[str, str], dict[str, str]]:

@@ -21,8 +21,8 @@ def report(
         typer.Option(
             "--from",
             metavar="FILE",
-            help="Count the runs of other machines too: a history.jsonl, what up --json printed, or a directory of "
-            "such files (may be repeated).",
+            help="Count the runs of other machines too: a history.jsonl, what rajee-deploy up --json printed, or a "
+            "directory of such files (may be repeated).",
         ),
     ] = None,
     imports: Annotated[

@@ -158,6 +158,15 @@ def test_images_that_the_app_declares_have_their_tags(world):
     assert texts(world.plan(made, made)) == {"Task": ["web: image c-1 → c-2"]}
 
 
+def test_of_what_an_image_changes_besides_the_list_is_asked(world):
+    world.parameters = {"Tag": "c-1"}
+    made = template(TAG, Server=resource("S3::Bucket", BucketName={"Ref": "Tag"}))
+    planned = world.plan(made, None, (StackChange.TAG,))
+    step = replace(planned.plan.steps[0], parameters=(("Tag", "c-2"),))
+    assert found(replace(planned, plan=Plan((step,), ())))["Server"].action is Action.REPLACE
+    assert world.asked == [{"AWS::S3::Bucket"}]
+
+
 VALUES = {"Plain": {"Type": "String"}, "Secret": {"Type": "String", "NoEcho": True}, "Own": {"Type": "String"}}
 BY_VALUES = template(
     VALUES, Queue=resource("SQS::Queue", **{name: {"Fn::Sub": f"${{{name}}}"} for name in VALUES}), Data=QUEUE

@@ -43,6 +43,7 @@ def container(**changes):
         ),
         ({"Rules": [{"Port": 1}]}, {"Rules": [{"Port": 2}]}, ["Rules.1.Port 1 → 2"]),
         ({"Digest": "a" * 64}, {"Digest": "b" * 64}, [f"Digest {'a' * 12} → {'b' * 12}"]),
+        ({"Code": {"ImageUri": "r/a:c-1"}}, {"Code": {"ImageUri": "r/a:c-2"}}, ["image c-1 → c-2"]),
         ({"Text": "line\none"}, {"Text": "line\ntwo"}, ["Text line one → line two"]),
         # in another order, in another spelling, or as CloudFormation gives it back
         ({"Tags": [{"Key": "a"}, {"Key": "b"}]}, {"Tags": [{"Key": "b"}, {"Key": "a"}]}, []),
