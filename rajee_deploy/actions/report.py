@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.report.history import Entries, History, line_of
+from rajee_deploy.report.history import History, HistoryEntries, line_of
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.report.others import join, of_environment, of_project, read_others, unknown_of, with_ids
 from rajee_deploy.report.saved import PROPOSAL, parse_baseline
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ReportRequest:
     """What is asked for: whose runs (a project's, of all projects when it is None; of one environment, or of all), and
     how they are shown. `others` are histories that count for this once, `imports` those that are kept."""
 
@@ -39,17 +39,13 @@ class Wanted:
     baseline: str | None = None
 
 
-def show_report(console: Console, wanted: Wanted, project_id: Callable[[Path], str]) -> None:
-    """The figures. `project_id` says by which name other machines know a project.
-
-    ConfigurationError `bad-flag`; DeployErrors `report-not-written`, `history-unreadable`,
-    `history-not-written`."""
+def show_report(console: Console, wanted: ReportRequest, entries: HistoryEntries) -> None:
+    """The figures of what was found. ConfigurationError `bad-flag`; DeployError `report-not-written`."""
     if wanted.as_json and wanted.as_markdown:
         raise ConfigurationError(
             "bad-flag", "--json and --markdown both want stdout", hint="leave one of them out, and run again for it"
         )
     before = PROPOSAL if wanted.baseline is None else parse_baseline(wanted.baseline)
-    entries = _entries(console, wanted, project_id)
     found = figures(entries.runs, before, entries.checks)
     if wanted.html is not None and _write_page(console, found, wanted.html, wanted.project):
         return
@@ -67,8 +63,9 @@ def show_report(console: Console, wanted: Wanted, project_id: Callable[[Path], s
         console.result_lines(screen(found, console.result_width, has_phases=wanted.has_phases))
 
 
-def _entries(console: Console, wanted: Wanted, project_id: Callable[[Path], str]) -> Entries:
-    """All that counts, oldest first."""
+def find_entries(console: Console, wanted: ReportRequest, project_id: Callable[[Path], str]) -> HistoryEntries:
+    """All that counts, oldest first, with what is to be imported. `project_id` says by which name other machines know a
+    project. DeployErrors `history-unreadable`, `history-not-written`."""
     history = History()
     own, others = with_ids(history.entries()), read_others(wanted.others)
     own_id = project_id(wanted.project) if wanted.project is not None else ""
@@ -81,7 +78,9 @@ def _entries(console: Console, wanted: Wanted, project_id: Callable[[Path], str]
     return entries if wanted.environment is None else of_environment(entries, wanted.environment)
 
 
-def _import(console: Console, history: History, own: Entries, wanted: Wanted, own_id: str) -> Entries:
+def _import(
+    console: Console, history: History, own: HistoryEntries, wanted: ReportRequest, own_id: str
+) -> HistoryEntries:
     """Add to the history what it lacks of others; what it holds then."""
     others = read_others(wanted.imports)
     _warn(console, others.unreadable, ", ".join(map(str, wanted.imports)))
