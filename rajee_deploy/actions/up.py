@@ -76,12 +76,12 @@ def _with_assembly(planned: Planned) -> Planned:
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:
         _check_free(again)
-        run.console.say("the app says that the settings name other stacks; the plan is now:", "bold")
+        run.console.tell("the app says that the settings name other stacks; the plan is now:", "bold")
         show_plan(run, again)
         return again
     if all(changes <= had.get(stack, frozenset()) for stack, changes in _by_cdk(again.plan).items()):
         return replace(planned, synthesis=late)
-    run.console.say("the app makes other templates than the hash promised; the plan is now:", "bold")
+    run.console.tell("the app makes other templates than the hash promised; the plan is now:", "bold")
     show_plan(run, again)
     return again
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Notice
     from rajee_deploy.text.hiding import Hider
 
-_KEPT = "="  # the mark of what needs nothing
+_LITTLE = "=→"  # marks of what is left out where little is said: what needs nothing, and advice
 _BAR = 24
 _MOST_OF_A_WARNING = 2000
 
@@ -200,7 +200,7 @@ class Console:
 
     def item(self, mark: str, subject: str, text: str, style: str = "") -> None:
         """A marked line: what it is about, and what is said of it."""
-        if self.quiet and mark == _KEPT:
+        if self.quiet and mark in _LITTLE:
             return
         if self._is_plain:
             self._stderr.write(f"{mark} {printable(subject):<28} {printable(text)}\n")
@@ -215,7 +215,7 @@ class Console:
         from rajee_deploy.console.rows import short_form
 
         if self.quiet:
-            rows = short_form(rows, _KEPT)
+            rows = short_form(rows, _LITTLE)
         self._print_lines(_laid_out(rows, self.width))
 
     def headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
@@ -375,7 +375,8 @@ class Console:
         """Durations with bars (see `bars`)."""
         from rajee_deploy.console.bars import bar_lines
 
-        safe = [replace(row, name=printable(row.name), text=printable(row.text)) for row in rows]
+        shown = [row for row in rows if not (self.quiet and row.of)]  # the parts of a whole
+        safe = [replace(row, name=printable(row.name), text=printable(row.text)) for row in shown]
         self._print_lines(bar_lines(safe, self.width))
 
     def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from rajee_deploy.at_work import times_resumed
 from rajee_deploy.console.rows import Piece, cells
 from rajee_deploy.console.step_lines import NAME, StepColumns, crop, head
 from rajee_deploy.text.durations import in_seconds
@@ -53,6 +54,7 @@ class Board:
         self._drawn: list[int] = []  # the widths of the lines that are there now
         self._line_is_open = False  # somebody has said half a line, and goes on behind it
         self._done: threading.Event | None = None
+        self._resumed = times_resumed()
 
     def start(self) -> None:
         """From now on, as long as something goes on."""
@@ -123,7 +125,10 @@ class Board:
         return self._to_top() + _CLEAR_BELOW if self._drawn else ""
 
     def _to_top(self) -> str:
-        """To the left edge of the first line that is there. A terminal that got narrower has wrapped some."""
+        """To the left edge of the first line that is there. A terminal that got narrower has wrapped some; what was
+        there before the process was stopped stays, since a shell has written below it."""
+        if self._resumed != times_resumed():
+            self._resumed, self._drawn = times_resumed(), []
         columns, _ = self._size()
         rows = sum(max(1, -(-width // max(columns, 1))) for width in self._drawn)
         return "\r" + (_UP.format(rows) if rows else "")

@@ -210,6 +210,6 @@ def map_texts(row: Row, change: Callable[[str], str]) -> Row:
     return Row(mark, verb, name, text, right, details, row.style)
 
 
-def short_form(rows: Sequence[Row], kept: str) -> list[Row]:
-    """The rows of things that are done, a line each: without those of the mark `kept`, and without details."""
-    return [replace(row, details=()) for row in rows if row.mark != kept]
+def short_form(rows: Sequence[Row], left_out: str) -> list[Row]:
+    """The rows without details, and without those that have one of the marks `left_out`."""
+    return [replace(row, details=()) for row in rows if not row.mark or row.mark not in left_out]

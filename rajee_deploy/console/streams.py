@@ -29,6 +29,8 @@ class Talk(io.TextIOBase):
         lenient(stream)
 
     def write(self, text: str) -> int:
+        if not text:  # rich does that
+            return 0
         with contextlib.suppress(OSError):
             self._header.touch(self.stream)
             if self.board is not None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_terminal import SmallTerminal
 
+from rajee_deploy.at_work import note_resumed
 from rajee_deploy.console import Console
 from rajee_deploy.console.activities import Activities, Activity
 from rajee_deploy.console.board import Board
@@ -46,6 +47,19 @@ def step(name: str, verb: str = "update", **more: str) -> Activity:
 def seen(terminal: SmallTerminal) -> list[str]:
     """The lines, with one sign for whatever turns."""
     return re.sub("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]", "*", terminal.text).splitlines()
+
+
+def test_what_a_shell_wrote_while_we_were_stopped_stays(terminal):
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("App"), board.start, board.stop):
+        board.refresh()
+        terminal.write("^Z\n[1]+  Stopped\n% fg\nrajee-deploy up\n")
+        note_resumed()
+        board.refresh()
+        board.refresh()
+        shown = ["  * update  App", "^Z", "[1]+  Stopped", "% fg", "rajee-deploy up", "  * update  App"]
+        assert [line.rstrip() for line in seen(terminal)] == shown
 
 
 def test_what_goes_on_is_at_the_bottom_and_what_is_said_above_it(terminal):
@@ -212,6 +226,14 @@ def test_a_line_for_each_threads_work(terminal):
     ]
     done = sorted(" ".join(re.sub(r"\d+ms|\d+\.\d+s", "T", line).split()) for line in seen(terminal)[2:])
     assert done == ["✓ build api T sha256:api", "✓ build web T sha256:web"]
+
+
+def test_it_goes_on_moving(terminal):
+    console = Console(stderr=terminal)
+    with console.step("update", "App"):
+        for frame in ("⠋", "⠙", "⠹", "⠸"):
+            terminal.wait_for(f"  {frame} update")
+    assert [line.split()[:3] for line in terminal.text.splitlines()] == [["✓", "update", "App"]]
 
 
 def test_an_error_leaves_a_clean_screen(terminal):
