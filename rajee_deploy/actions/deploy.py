@@ -169,7 +169,8 @@ def _with_other_way(error: DeployError, step: DeployStack) -> DeployError:
     """Where CloudFormation alone is refused, somebody else may not be."""
     needs = "it takes cloudformation:UpdateStack; " if error.code == "access-denied" else ""
     where = error.where or f"stack {step.stack}"
-    return DeployError(error.code, error.problem, where=where, cause=error.cause, hint=needs + step.otherwise)
+    hint = needs + step.otherwise
+    return DeployError(error.code, error.problem, where=where, cause=error.why, hint=hint, quote=error.quote)
 
 
 def await_end(run: CurrentRun, stack: str) -> None:

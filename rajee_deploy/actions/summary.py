@@ -41,10 +41,10 @@ def run_summary(planned: Planned, run: PastRun, digests: Mapping[str, str], warn
 
 def error_summary(verb: str, error: DeployError) -> str:
     """Why a run ended as it did not want to."""
-    rows = [(name, _text(text)) for name, text in (("where", error.where), ("cause", error.cause)) if text]
+    rows = [(name, _text(text)) for name, text in (("why", error.cause), ("where", error.where)) if text]
     rows += [("next", _code(error.hint))] if error.hint else []  # to be copied as it is
-    head = f"### ✗ rajee-deploy {verb}: {_text(error.problem)}\n\n{_code(error.code)}\n"
-    return f"{head}\n{markdown.table(('', ''), rows)}" if rows else head
+    rows += [("code", f"{_code(error.code)} {_code(f'rajee-deploy explain-error {error.code}')}")]
+    return f"### ✗ rajee-deploy {verb}: {_text(error.problem)}\n\n{markdown.table(('', ''), rows)}"
 
 
 def amount_of_work(plan: Plan) -> str:

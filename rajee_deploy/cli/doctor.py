@@ -12,9 +12,11 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Environment,
     Json,
     Profile,
+    Quiet,
     Region,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +35,7 @@ def doctor(
     config: Config = None,
     as_json: Json = False,
     verbose: Verbose = False,
+    quiet: Quiet = None,
 ) -> None:
     """What is wrong here, and how to put it right: engine, node, CDK CLI, credentials, bootstrap, repositories, disks,
     Dockerfiles. Changes nothing, and works without settings, too.
@@ -45,6 +48,7 @@ def doctor(
     rajee-deploy doctor -e prod
     rajee-deploy doctor --json | jq '.checks[] | select(.health != "ok")'
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
     from rajee_deploy.actions.doctor.examine import examine
     from rajee_deploy.actions.doctor.findings import Health
     from rajee_deploy.actions.doctor.rows import document, lines

@@ -18,9 +18,11 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Json,
     PlatformFlag,
     Profile,
+    Quiet,
     Region,
     Target,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def explain(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """What is in an image's hash and why, by line of the Dockerfile, biggest first. Offline, but for --since TAG.
@@ -65,6 +68,7 @@ def explain(
     rajee-deploy explain --since deployed    what makes it another image than the one that the stack runs
     rajee-deploy explain --since c-0a1b…     the same for the image of a tag, built on any machine
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
     from rajee_deploy.errors import ConfigurationError
@@ -98,6 +102,7 @@ def replay(
     environment: Environment = None,
     image: Images = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """How many commits of a repository's history need a rebuild: by our tag, by hashing the whole build context (what
@@ -108,6 +113,7 @@ def replay(
     rajee-deploy replay ../other --last 200
     rajee-deploy replay --context . -f docker/Dockerfile --json | jq '.images[].tag.rebuilds'
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.explain import documents, words
     from rajee_deploy.actions.explain.replay import replay as replay_images
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags

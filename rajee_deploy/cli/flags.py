@@ -63,6 +63,15 @@ Parameters = Annotated[
         help="A value for a parameter of the app's own, as cdk deploy takes it (may be repeated).",
     ),
 ]
+Quiet = Annotated[
+    bool | None,
+    typer.Option(
+        "--quiet/--no-quiet",
+        "-q",
+        help="Say errors, warnings, a line for each step, and how it ended; -v goes before it. The default where a "
+        "coding agent runs the command.",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say, and every reason.")]
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rajee_deploy.cli.flags import Json, Profile, Region  # noqa: TC001 -- typer reads the annotations
+from rajee_deploy.cli.flags import Json, Profile, Quiet, Region  # noqa: TC001 -- typer reads the annotations
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def init(
     ] = False,
     profile: Profile = None,
     region: Region = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Look at a CDK app and write the settings for it: rajee-deploy.toml, its schema (for editors), and a .deployignore
@@ -53,6 +55,7 @@ def init(
     rajee-deploy init --app services/api/cdk
     rajee-deploy init --schema > rajee-deploy.schema.json
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.init.place import check_absent, settings_directory
     from rajee_deploy.actions.init.render import warn_of_platforms
     from rajee_deploy.console import Console

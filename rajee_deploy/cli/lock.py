@@ -17,8 +17,10 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- the same
     Images,
     Json,
     PlatformFlag,
+    Quiet,
     Target,
 )
+from rajee_deploy.console.manner import choose_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,6 +47,7 @@ def lock(
     platform: PlatformFlag = None,
     build_arg: BuildArgs = None,
     build_context: BuildContexts = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Write down which image every FROM, --from and # syntax stands for, and what ADD fetches: rajee-deploy.lock, to
@@ -59,6 +62,7 @@ def lock(
     rajee-deploy lock --upgrade                move everything
     rajee-deploy lock --upgrade busybox:1.37   move one
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
 

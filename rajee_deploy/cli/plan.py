@@ -16,10 +16,12 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Json,
     Parameters,
     Profile,
+    Quiet,
     Region,
     RepairDrift,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.errors import Exit
 from rajee_deploy.system.streams import in_github
 
@@ -47,6 +49,7 @@ def plan(
     infra_check: InfraCheckOption = None,
     repair_drift: RepairDrift = False,
     verbose: Verbose = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
@@ -55,6 +58,7 @@ def plan(
     rajee-deploy plan
     rajee-deploy plan -e prod --detailed-exitcode || echo "something to deploy (2) or an error (1)"
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
     if not as_json:
         from rajee_deploy.console import Console
 

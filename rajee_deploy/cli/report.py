@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rajee_deploy.cli.flags import Config, Json  # noqa: TC001 -- typer reads the annotations while the program runs
+from rajee_deploy.cli.flags import Config, Json, Quiet  # noqa: TC001 -- typer reads the annotations while the program runs
+from rajee_deploy.console.manner import choose_quiet
 
 
 def report(
@@ -30,6 +31,7 @@ def report(
         int | None, typer.Option(metavar="N", min=1, help="With --trace: the last N runs, one below the other.")
     ] = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """How long runs took, by kind, against the success metrics; and the time saved.
@@ -41,6 +43,7 @@ def report(
     rajee-deploy report --markdown >> "$GITHUB_STEP_SUMMARY"
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.report import show_report
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.console import Console

@@ -13,9 +13,11 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     InfraCheckOption,
     Json,
     Profile,
+    Quiet,
     Region,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def rollback(
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.", min=0)] = 1800,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="For scripts: a rollback asks nothing anyway.")] = False,  # noqa: ARG001 -- accepted, so that scripts need not tell the verbs apart
     verbose: Verbose = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Run the image again that ran before, or the one of a tag. The infrastructure stays as it is.
@@ -57,6 +60,7 @@ def rollback(
     settings means, unless --infra-check=hash forbids one). An image that the registry lost is built again from the
     git revision that it was made of.
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
     if not as_json or not only_plan:
         from rajee_deploy.console import Console
 

@@ -7,8 +7,10 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Environment,
     Json,
     Profile,
+    Quiet,
     Region,
 )
+from rajee_deploy.console.manner import choose_quiet
 
 
 def status(
@@ -16,6 +18,7 @@ def status(
     profile: Profile = None,
     region: Region = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """What is deployed where, since when, by which revision, and whether it is what this checkout makes. Changes
@@ -25,6 +28,7 @@ def status(
     rajee-deploy status -e prod
     rajee-deploy status --json | jq '.stacks[].images[] | select(.matches == false)'
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.status.look import look
     from rajee_deploy.actions.status.rows import document, lines
     from rajee_deploy.cli.wiring import make_context

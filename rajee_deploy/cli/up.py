@@ -17,10 +17,12 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Json,
     Parameters,
     Profile,
+    Quiet,
     Region,
     RepairDrift,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.system.streams import in_github
 
 
@@ -44,6 +46,7 @@ def up(
         Path | None, typer.Option(help="Write the stacks' outputs there, as cdk deploy does.")
     ] = None,
     verbose: Verbose = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Build, push and deploy what changed; nothing when nothing did.
@@ -54,6 +57,7 @@ def up(
     rajee-deploy up --also-tag v1.2.3      and give the images this tag too
     rajee-deploy up --parameters Api:Size=large
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
     from rajee_deploy.console import Console
 
     Console().begin(f"up · {environment}" if environment else "up")  # before anything is read or asked

@@ -18,8 +18,10 @@ from rajee_deploy.cli.flags import (
     Json,
     ModesFlag,
     PlatformFlag,
+    Quiet,
     Target,
 )
+from rajee_deploy.console.manner import choose_quiet
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.verify.verdicts import VerifiedImage
@@ -50,6 +52,7 @@ def verify(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when something was not checked or not compared.")
     ] = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Re-hash every file, and ask a real BuildKit whether it reads what we hash, and builds what we build. Exits with 1
@@ -60,6 +63,7 @@ def verify(
     rajee-deploy verify . -f docker/Dockerfile --target runtime
     rajee-deploy verify --json | jq '.images[].not_checked'
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.verify.verdicts import document, lines, summary
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
     from rajee_deploy.console import Console

@@ -18,9 +18,9 @@ from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.console import header
 from rajee_deploy.console.header import UP_AND_CLEAR, Header
+from rajee_deploy.console.manner import is_quiet, manner_of, width_of
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
-from rajee_deploy.text.lines import lines_of
 from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Notice
     from rajee_deploy.text.hiding import Hider
 
-# Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
-PLAIN_WIDTH = 160
+_KEPT = "="  # the mark of what needs nothing
 _BAR = 24
 _MOST_OF_A_WARNING = 2000
 
@@ -79,18 +78,22 @@ def printable(text: str) -> str:
 class Console:
     """What a command says while it works, and its result."""
 
-    def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
+    def __init__(
+        self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False, quiet: bool = False
+    ) -> None:
         self._stdout = stdout or sys.stdout or nowhere()
         is_own = stdout is not None or stderr is not None  # with streams of its own it speaks for itself alone
         self._header = Header() if is_own else header.of_this_run
         self._screen = stderr or sys.stderr or nowhere()
         self._stderr = cast("TextIO", Talk(self._screen, self._header))
         self.verbose = verbose
+        self.quiet = not verbose and (quiet or (not is_own and is_quiet()))
+        self._manner = manner_of(os.environ, is_terminal=self._screen.isatty())
         self.warned: list[Warned] = [] if is_own else warned.of_this_run  # what was shown, in that order
         self._made: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
-        self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
+        self._is_plain = not (self._manner.has_colour or self._manner.moves)
         # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
         self._rows: dict[int, Activity] = {}
         self._below: dict[int, tuple[str, ...]] = {}
@@ -118,8 +121,9 @@ class Console:
 
     def begin(self, text: str) -> None:
         """The first line: on a terminal at once, for rich is not waited for; see `header`."""
-        with contextlib.suppress(OSError):
-            self._header.begin(printable(text), self._screen)
+        if not self.quiet:
+            with contextlib.suppress(OSError):
+                self._header.begin(printable(text), self._screen, is_at_once=self._manner.is_watched)
 
     def complete(self, more: str, right: Callable[[], str]) -> None:
         """The first line with what is known by now of where the command acts, once; `right` is asked where there is
@@ -128,12 +132,17 @@ class Console:
         if found is None:
             return
         text, is_replaced = found
-        if is_replaced and os.environ.get("TERM") != "dumb":
+        if is_replaced and self._manner.moves:
             self._stderr.write(UP_AND_CLEAR)
         self.headline(text, right())
 
     def say(self, text: str, style: str = "") -> None:
-        """A line of talk."""
+        """A line of talk, for who wants to know more than how it ended."""
+        if not self.quiet:
+            self.tell(text, style)
+
+    def tell(self, text: str, style: str = "") -> None:
+        """A line that is said however little is."""
         if self._is_plain:
             self._stderr.write(printable(text) + "\n")
             return
@@ -143,6 +152,8 @@ class Console:
 
     def item(self, mark: str, subject: str, text: str, style: str = "") -> None:
         """A marked line: what it is about, and what is said of it."""
+        if self.quiet and mark == _KEPT:
+            return
         if self._is_plain:
             self._stderr.write(f"{mark} {printable(subject):<28} {printable(text)}\n")
             return
@@ -153,8 +164,10 @@ class Console:
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Rows of one block, in columns that they share (see `rows`)."""
-        from rajee_deploy.console.rows import lay_out, map_texts
+        from rajee_deploy.console.rows import lay_out, map_texts, short_form
 
+        if self.quiet:
+            rows = short_form(rows, _KEPT)
         self._print_lines(lay_out([map_texts(row, printable) for row in rows], self.width))
 
     def headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
@@ -165,14 +178,13 @@ class Console:
 
     def blank(self) -> None:
         """An empty line, between blocks."""
-        self._print_lines([()])
+        if not self.quiet:
+            self._print_lines([()])
 
     @property
     def width(self) -> int:
         """How many cells a line of talk may have."""
-        if not self._is_plain:
-            return self._talk.width
-        return whole(os.environ.get("COLUMNS", "")) or PLAIN_WIDTH
+        return width_of(os.environ, self._screen)
 
     def _print_lines(self, lines: Sequence[Line]) -> None:
         if self._is_plain:
@@ -215,7 +227,7 @@ class Console:
         if subject:
             self.item("!", subject, line, "yellow")
         else:
-            self.say(line, "yellow")
+            self.tell(line, "yellow")
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""
@@ -243,7 +255,7 @@ class Console:
 
     def can_ask(self) -> bool:
         """Whether somebody is there who can answer."""
-        return self._stderr.isatty() and sys.stdin is not None and sys.stdin.isatty()
+        return self._manner.may_ask and sys.stdin is not None and sys.stdin.isatty()
 
     def ask(self, question: str) -> bool:
         """A question that is answered with y or anything else."""
@@ -268,8 +280,7 @@ class Console:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
         note(text)
         thread = threading.get_ident()
-        # A log may have colours (FORCE_COLOR), and nothing in it moves.
-        if self._is_plain or not (self._stderr.isatty() and self._talk.is_terminal) or thread in self._rows:
+        if self.quiet or not self._manner.moves or thread in self._rows:
             self.say(f"… {text}", "dim")
             with self.waiting(text):
                 yield
@@ -292,7 +303,7 @@ class Console:
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
         """Names what is short as a rule, and so has no line: where it is not, a log hears that it goes on."""
-        if self._stderr.isatty():
+        if self._manner.moves and not self.quiet:
             yield
             return
         with self._heart().during(text):
@@ -301,9 +312,10 @@ class Console:
     def _heart(self) -> Heartbeat:
         with self._rows_change:
             if self._heartbeat is None:
-                from rajee_deploy.console.heartbeat import Heartbeat
+                from rajee_deploy.console.heartbeat import QUIET_SECONDS, SECONDS, Heartbeat
 
-                self._heartbeat = Heartbeat(lambda text: self.say(text, "dim"))
+                seconds = QUIET_SECONDS if self.quiet else SECONDS
+                self._heartbeat = Heartbeat(lambda text: self.tell(text, "dim"), seconds)
             return self._heartbeat
 
     def _started(self) -> Live:
@@ -324,8 +336,10 @@ class Console:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_total: bool = False) -> None:
         """A plain table on stderr; a column whose name starts with `>` is aligned to the right."""
+        if self.quiet:
+            return
         shown = [[printable(cell) for cell in row] for row in rows]
-        lines = plain_table(columns, shown, PLAIN_WIDTH) if self._is_plain and "COLUMNS" not in os.environ else None
+        lines = plain_table(columns, shown, self.width) if self._is_plain else None
         if lines is not None:
             self._stderr.write("".join(f"{line}\n" for line in lines))
             return
@@ -336,15 +350,11 @@ class Console:
         self._print_table(self._rich(self._stdout), columns, rows)
 
     def error(self, error: DeployError) -> None:
-        """An expected failure: what happened, where, why, and what to do next."""
-        from rajee_deploy.console.documents import MOST_OF_A_COMMAND, quote
+        """An expected failure: what happened, why, where, and what to do next."""
+        from rajee_deploy.console.documents import shown_error
+        from rajee_deploy.console.errors import error_lines
 
-        self.item("✗", error.code, quote(error.problem), "bold red")
-        hint = quote(as_pasted(error.hint), MOST_OF_A_COMMAND)
-        for name, text in (("where", error.where), ("cause", quote(error.cause)), ("next", hint)):
-            for number, line in enumerate(lines_of(text.strip("\n"))):
-                shown = f"  {name if not number else '':>6}  {line.expandtabs()}"  # a tab is escaped otherwise
-                self.say(shown, "bold" if name == "next" else "")
+        self._print_lines(list(error_lines(shown_error(error), self.width, whole=self.verbose)))
 
     # -- how -------------------------------------------------------------------------------------------------------
 
@@ -360,8 +370,17 @@ class Console:
         from rich.console import Console as RichConsole
 
         lenient(stream)
-        plain = not stream.isatty() and "COLUMNS" not in os.environ
-        return RichConsole(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, emoji=False)
+        manner = manner_of(os.environ, is_terminal=stream.isatty())
+        # Its own look at the environment decides nothing: what it would find, `manner` has decided.
+        return RichConsole(
+            file=stream,
+            force_terminal=manner.has_colour or manner.moves,
+            color_system="standard" if manner.has_colour else None,
+            no_color=not manner.has_colour,
+            width=width_of(os.environ, stream),
+            highlight=False,
+            emoji=False,
+        )
 
     @staticmethod
     def _print_table(

@@ -24,11 +24,12 @@ class Header:
         self.is_written = False
         self.is_last = False  # nothing was written since
 
-    def begin(self, text: str, stream: TextIO) -> None:
-        """A terminal shows it now, a log when it is complete or before whatever comes first."""
+    def begin(self, text: str, stream: TextIO, *, is_at_once: bool) -> None:
+        """A terminal shows it now, what cannot write a line anew (a log) when it is complete or before whatever comes
+        first."""
         self.touch(stream)
         self.text, self.is_written = text, False
-        if stream.isatty():
+        if is_at_once:
             self._write(stream)
             self.is_last = True
 

@@ -8,7 +8,7 @@ right where it fits, else it has a line of its own under the text. It must never
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
@@ -208,3 +208,8 @@ def map_texts(row: Row, change: Callable[[str], str]) -> Row:
     )
     mark, verb, name, text, right = map(change, (row.mark, row.verb, row.name, row.text, row.right))
     return Row(mark, verb, name, text, right, details, row.style)
+
+
+def short_form(rows: Sequence[Row], kept: str) -> list[Row]:
+    """The rows of things that are done, a line each: without those of the mark `kept`, and without details."""
+    return [replace(row, details=()) for row in rows if row.mark != kept]

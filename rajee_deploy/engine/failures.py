@@ -7,8 +7,9 @@ explains stays `build-failed`.
 from __future__ import annotations
 
 import re
+from typing import TypedDict
 
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.registry.refusals import UNKNOWN, Refusal, refusal
 
 CACHE_NOT_WRITTEN = "cache-not-written"  # after the image was pushed: no reason to deploy nothing
@@ -72,7 +73,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             "push-broken-off",
             "the network was lost while the image was pushed",
             where=reference,
-            cause=cause,
+            **_said(cause),
             hint=f"{_NOTHING}; run again: layers that have arrived are not sent again",
         )
     if step is not None and step[1].startswith(_WRITING_CACHE):
@@ -80,7 +81,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             CACHE_NOT_WRITTEN,
             "the shared cache could not be written",
             where=reference,
-            cause=cause,
+            **_said(cause),
             hint=f"the image itself was pushed, and is taken when you run again; {_CACHE_PLACE}",
         )
     if _FULL.search(cause):
@@ -88,14 +89,29 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             "engine-no-space",
             "the disk of the engine is full",
             where=reference,
-            cause=cause,
+            **_said(cause),
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
         )
     if refused is not None:
         return refused
     hints = (hint for pattern, hint in _HINTS if pattern.search(cause))
     hint = next(hints, f"{_NOTHING}; correct the cause above and run again")
-    return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)
+    return DeployError("build-failed", problem, where=where or reference, hint=hint, **_said(cause))
+
+
+class _Said(TypedDict, total=False):
+    """What a build said, as an error has it."""
+
+    cause: str
+    quote: Quote
+
+
+def _said(cause: str) -> _Said:
+    """The step that failed, and its last lines."""
+    first, *others = cause.split("\n")
+    if _STEP.fullmatch(first):
+        return {"cause": first, "quote": Quote(tuple(others))} if others else {"cause": first}
+    return {"quote": Quote((first, *others))} if cause else {}
 
 
 def exports_no_cache(cause: str) -> bool:
@@ -106,7 +122,7 @@ def exports_no_cache(cause: str) -> bool:
 def without_cache(reference: str, cause: str) -> DeployError:
     """The error for an image that was built and pushed without the cache that the builder cannot export."""
     return DeployError(
-        CACHE_NOT_WRITTEN, "the shared cache was not written", where=reference, cause=cause, hint=_NO_EXPORT
+        CACHE_NOT_WRITTEN, "the shared cache was not written", where=reference, hint=_NO_EXPORT, **_said(cause)
     )
 
 
@@ -127,6 +143,6 @@ def _find_refusal(step: str, reference: str, cause: str, where: str) -> DeployEr
         kind.code,
         problem if pushes else f"a base image could not be taken: {problem}",
         where=where or reference,
-        cause=cause,
+        **_said(cause),
         hint=f"{_NOTHING}; {kind.hint}",
     )

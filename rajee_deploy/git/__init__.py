@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refusal
 from rajee_deploy.git.changes import is_changed
 from rajee_deploy.git.place import enclosing_repository
@@ -219,4 +219,5 @@ def git_failed(what: str, answer: GitAnswer) -> DeployError:
         if lacks
         else ""
     )
-    return DeployError("git-failed", f"{what} failed ({answer.ended.code})", cause=answer.words, hint=hint)
+    quote = Quote(tuple(answer.words.split("\n")))
+    return DeployError("git-failed", f"{what} failed ({answer.ended.code})", hint=hint, quote=quote)

@@ -112,7 +112,7 @@ def test_without_settings_and_lock_all_is_as_before(project):
     ],
 )
 def test_wrong_usage(arguments, code, project):
-    assert f"✗ {code}" in command(project, *arguments, code=64).stderr
+    assert f"explain-error {code}\n" in command(project, *arguments, code=64).stderr
 
 
 @pytest.mark.parametrize("verb", ["lock", "fingerprint", "explain"])

@@ -50,9 +50,9 @@ def test_what_is_wrong_and_where_it_stands(monkeypatch, capsys, line, words, com
     monkeypatch.setattr("sys.argv", ["rajee-deploy", *words_given[:at], *["--json"] * as_json, *words_given[at:]])
     assert ending._run() == 64
     said = capsys.readouterr()
-    assert "✗ usage " in said.err
+    assert "explain-error usage\n" in said.err
     assert words in said.err
-    assert f"next  {command}\n" in said.err
+    assert f"next   {command}\n" in said.err
     assert "Usage:" not in said.err
     assert (json.loads(said.out)["hint"] if as_json else said.out) == (command if as_json else "")
 

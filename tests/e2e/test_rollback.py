@@ -132,8 +132,8 @@ def test_the_report_counts_rollbacks(project):
 
 
 def test_a_tag_of_nobody_is_refused(project):
-    assert "✗ revision-not-recorded" in project.run(f"rajee-deploy rollback c-{'0' * 40}", code=1).stderr
-    assert "✗ bad-tag" in project.run("rajee-deploy rollback latest", code=64).stderr
+    assert "explain-error revision-not-recorded\n" in project.run(f"rajee-deploy rollback c-{'0' * 40}", code=1).stderr
+    assert "explain-error bad-tag\n" in project.run("rajee-deploy rollback latest", code=64).stderr
 
 
 def up(shell, **environment: str) -> None:

@@ -88,7 +88,7 @@ def test_a_locked_base_may_copy_by_onbuild(shop, project):
     shop.push_base("1", "first", "ENV T=trig", "ONBUILD COPY $T /trigger", "ONBUILD ADD a /a")
     project("FROM BASE:1", NOOP)
     refused = shop.run("rajee-deploy up", code=1)
-    assert "✗ base-has-onbuild" in refused.stderr
+    assert "explain-error base-has-onbuild\n" in refused.stderr
     assert "rajee-deploy lock" in refused.stderr
     shop.run("rajee-deploy lock")
     (shop.folder / "a").write_text("changed")
@@ -105,7 +105,7 @@ def test_a_trigger_behind_one_that_fails_without_arguments_is_seen(shop, project
     settings.write_text(f'{text}[images.app.build-args]\nVERSION = "1"\n')
     try:
         refused = shop.run("rajee-deploy up", code=1)
-        assert "✗ base-has-onbuild" in refused.stderr
+        assert "explain-error base-has-onbuild\n" in refused.stderr
         assert "COPY . /app/" in refused.stderr
         assert "ARG VERSION" in refused.stderr
         shop.run("rajee-deploy lock")
@@ -143,7 +143,7 @@ def test_a_trigger_that_the_lock_does_not_know_is_refused(shop, project):
     path = shop.folder / "rajee-deploy.lock"
     path.write_text(path.read_text().replace("COPY a /a", "COPY b /a"))
     refused = shop.run("rajee-deploy up", code=1)
-    assert "✗ base-has-onbuild" in refused.stderr
+    assert "explain-error base-has-onbuild\n" in refused.stderr
     assert "COPY a /a" in refused.stderr
 
 
@@ -182,8 +182,8 @@ def test_a_locked_frontend_is_the_one_that_runs(shop, project):
 def test_what_was_not_there_is_not_locked(shop, project):
     project("FROM BASE:none", NOOP)
     ended = shop.run("rajee-deploy lock", code=1)
-    assert "✗ not-in-registry" in ended.stderr
+    assert "explain-error not-in-registry\n" in ended.stderr
     assert not (shop.folder / "rajee-deploy.lock").exists()
     denied = shop.run("rajee-deploy lock", code=1, DOCKER_CONFIG=str(shop.folder))
-    assert "✗ registry-denied" in denied.stderr
+    assert "explain-error registry-denied\n" in denied.stderr
     assert f"docker login {shop.host}" in denied.stderr
