@@ -10,7 +10,6 @@ import os
 import re
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def synthesise_planned(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
     run.ports.deployer.check_account(who.account)
-    for reason in run.console.first(reasons):
+    for reason in reasons if run.console.verbose else ():  # else the plan says the first of them
         run.console.detail(f"a synth is needed: {reason}")
     failed = run.ports.last_failure()
     if failed:

@@ -1,7 +1,5 @@
-"""A plan on the screen: the result, what will happen in order with every reason, then what to know. It decides nothing.
-
-The words of a row are those of `plan_rows`; what is asked to say more than the plan does (`new_tags`, the history) is
-silent where it is not known.
+"""A plan on the screen: the result, what will happen in order with every reason, then what to know. It decides nothing,
+and asks nobody but for `insight`; the words of a row are those of `plan_rows`.
 """
 
 from __future__ import annotations
@@ -10,43 +8,24 @@ import os
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.heading import complete_heading
+from rajee_deploy.actions.insight import look_behind
 from rajee_deploy.actions.plan_rows import Behind, rows_of
-from rajee_deploy.console.rows import Row
-from rajee_deploy.dataclass import dataclass
 from rajee_deploy.plan.amounts import headline
-from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Tier
+from rajee_deploy.plan.steps import DeployStack, Tier
 from rajee_deploy.plan.tags import shorten_digests
 from rajee_deploy.report.timings import duration
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.system.requests_sent import requests_sent
-from rajee_deploy.warned import Warned
+from rajee_deploy.warned import Concern, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rajee_deploy.actions.new_tags import NewTag
+    from rajee_deploy.actions.insight import Insight
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
 
 _SHOWN = 5  # names in a line
-
-
-@dataclass(frozen=True, slots=True)
-class Insight:
-    """What is known besides a plan, asked once: what made tags new, and how many seconds such a run usually takes."""
-
-    new_tags: dict[str, NewTag]
-    usual: float | None
-
-
-def look_behind(run: CurrentRun, planned: Planned) -> Insight:
-    """What there is to know besides the plan. Nothing fails for it."""
-    new: dict[str, NewTag] = {}
-    if any(isinstance(step, BuildAndPush) for step in planned.plan.steps):
-        from rajee_deploy.actions.new_tags import find_new_tags
-
-        new = find_new_tags(planned)
-    return Insight(new, _usual_seconds(run, planned))
 
 
 def show_plan(run: CurrentRun, planned: Planned, insight: Insight | None = None, *, is_whole: bool = False) -> None:
@@ -64,9 +43,10 @@ def show_plan(run: CurrentRun, planned: Planned, insight: Insight | None = None,
     if rows:
         console.rows(rows)
         console.blank()
-    console.warnings(_warnings(planned), is_whole=is_whole)
-    for line in (*_facts(run, planned, is_whole=is_whole), decided):
-        console.headline(line, indent=2, style="dim")
+    console.warnings(_concerns(planned), is_whole=is_whole)
+    if not console.quiet:
+        for line in (*_facts(run, planned, is_whole=is_whole), decided):
+            console.headline(line, indent=2, style="dim")
 
 
 def _behind(run: CurrentRun, planned: Planned, insight: Insight, *, is_whole: bool) -> Behind:
@@ -78,31 +58,13 @@ def _behind(run: CurrentRun, planned: Planned, insight: Insight, *, is_whole: bo
     return Behind(images, {}, is_whole)
 
 
-def _usual_seconds(run: CurrentRun, planned: Planned) -> float | None:
-    """How long such a run takes on this machine; None where it is not known, or nothing is to be done."""
-    if planned.plan.is_empty:
-        return None
-    from rajee_deploy.errors import DeployError
-    from rajee_deploy.report.history import History
-    from rajee_deploy.report.usual import usual_seconds
-
-    try:
-        runs, _ = History(most=_RECENT).runs()
-    except DeployError:
-        return None
-    return usual_seconds(runs, run.settings.root, run.settings.environment, planned.plan.kind)
-
-
-_RECENT = 1 << 18  # bytes of the history: some hundred runs
-
-
-def _warnings(planned: Planned) -> Iterator[Warned]:
+def _concerns(planned: Planned) -> Iterator[Concern]:
     """What the plan warns of."""
     by_image = [(name, notice) for name, notices in planned.image_notices.items() for notice in notices]
     for name, notice in (*by_image, *planned.plan.notices):
-        yield Warned(f"image {name}", notice.code, notice.message, notice.line)
+        yield Concern(Warned(f"image {name}", notice.code, notice.message), notice.line, is_alike=True)
     for caution in planned.plan.cautions:
-        yield Warned(caution.subject, caution.code, caution.text)
+        yield Concern(Warned(caution.subject, caution.code, caution.text))
 
 
 # -- what it was decided on ----------------------------------------------------------------------------------------
@@ -161,6 +123,3 @@ def _is_left_to_cloudformation(planned: Planned) -> bool:
     return any(
         isinstance(step, DeployStack) and step.tier is Tier.DEPLOY and not step.is_new for step in planned.plan.steps
     )
-
-
-__all__ = ["Insight", "Row", "look_behind", "show_plan"]

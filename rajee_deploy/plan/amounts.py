@@ -35,7 +35,9 @@ def headline(plan: Plan) -> str:
         return NOTHING
     found = amounts(plan)
     told = [
-        f"{found[verb]} {what}{'s' if found[verb] > 1 else ''} {to}" for verb, (what, to) in _WORDS.items() if found[verb]
+        f"{found[verb]} {what}{'s' if found[verb] > 1 else ''} {to}"
+        for verb, (what, to) in _WORDS.items()
+        if found[verb]
     ]
     return ", ".join([*told, *([f"{found[_UNCHANGED]} {_UNCHANGED}"] if found[_UNCHANGED] else [])])
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # What an image is, what was recorded of it, and what shields it from expiring.
 OWN = ("c-", "m-", "live-", "prev-")
 _LONG = re.compile(r"\b((?:sha256:|c-)[0-9a-f]{12})(?:[0-9a-f]{28}|[0-9a-f]{52})\b")
-_LONGEST = 24  # of anything else that stands where a digest is looked for
+_LONGEST = 18  # of anything else that stands where a digest is looked for
 PLACEHOLDERS = ("revision", "short-revision", "branch", "image")
 
 
@@ -54,7 +54,7 @@ def parameter_text(name: str) -> str:
 
 def short_digest(value: str) -> str:
     """Enough of a digest or tag to recognise it, `c-ebb2bba14535` or `sha256:166e49ac07e8`; the whole is in --json."""
-    return shorten_digests(value) if _LONG.fullmatch(value) else value[:_LONGEST]
+    return shorten_digests(value) if _LONG.fullmatch(value) else value.removeprefix("sha256:")[:_LONGEST]
 
 
 def shorten_digests(text: str) -> str:
