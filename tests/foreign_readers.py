@@ -6,6 +6,7 @@ place of it replaced by values of other types, besides bytes and broken samples.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import struct
@@ -16,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.explain.compare import compare
+from rajee_deploy.actions.resource_lines import details, document_of
 from rajee_deploy.aws.received import NotAnAnswerError, examine
 from rajee_deploy.aws.shaped import with_shape
 from rajee_deploy.aws.short import _is_of
@@ -44,6 +46,8 @@ from rajee_deploy.lock import read as read_lock
 from rajee_deploy.model import BuildOptions, Digest, Platform
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.carried import carried_of, encode
+from rajee_deploy.plan.replacement import Specification
+from rajee_deploy.plan.resource_changes import Side, stack_changes
 from rajee_deploy.registry.answers import access, archived_image, frozen, references
 from rajee_deploy.registry.documents import read_configuration, read_manifest
 from rajee_deploy.registry.http import HttpAnswer, RegistryHttp, _words
@@ -79,6 +83,7 @@ from rajee_deploy.synth.image_inputs import image_inputs, no_digests
 from rajee_deploy.synth.images_of_cdk import images_of_cdk
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.neutral_assembly import neutralise
+from rajee_deploy.synth.resource_specification import read_specification
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
 from rajee_deploy.synth.schema_versions import newest_readable
 from rajee_deploy.synth.shared_assets import share_assets
@@ -96,6 +101,7 @@ from rajee_deploy.synth.tracing.syscalls import BrokenLogError, read_calls
 from rajee_deploy.synth.tracing.whole import _properties
 from rajee_deploy.synth.travelling import from_document
 from rajee_deploy.system.ours import listed_names, without_ours
+from rajee_deploy.telemetry.collector import _verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -260,6 +266,29 @@ TEMPLATE_WITH_IMAGES = {
         "N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x/y.json"}, "Metadata": {"a": "b"}},
     },
 }
+_POLICY = {"Statement": [{"Effect": "Allow", "Action": ["s3:Get*"], "Resource": {"Fn::GetAtt": ["B", "Arn"]}}]}
+TEMPLATE_WITH_PERMISSIONS = {
+    "Resources": {
+        "R": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyName": "p", "PolicyDocument": _POLICY}]}},
+        "P": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": _POLICY, "Roles": [{"Ref": "R"}]}},
+        "L": {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyDocument": '{"Statement": []}'}},
+        "G": {
+            "Type": "AWS::EC2::SecurityGroup",
+            "Properties": {"SecurityGroupIngress": [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 22}]},
+        },
+        "B": {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {"BucketName": "b"},
+            "Metadata": {"aws:cdk:path": "S/B/Resource"},
+        },
+        "T": {
+            "Type": "AWS::ECS::TaskDefinition",
+            "Properties": {"ContainerDefinitions": [{"Name": "c", "Image": "r/i:t", "Cpu": 1}]},
+        },
+    },
+    "Outputs": {"O": {"Value": "x"}},
+}
+SPECIFIED = {"$id": "1", "cloudFormationType": "A::B::C", "properties": {"Name": {"causesReplacement": "yes"}}}
 MANIFEST = {
     "version": "1",
     "artifacts": {
@@ -777,6 +806,23 @@ def _deployed_template(data: bytes, _place: Path) -> object:
     return CloudFormation(AnsweredAws(_json(answers)), ["One"]).observe("One"), Services(nested)._declared("One")
 
 
+def _two_templates(data: bytes, _place: Path) -> object:
+    """The template as it is deployed, and as it is to be."""
+    own, other = Side(_parsed_object(data), {"P": "x"}), Side(TEMPLATE_WITH_PERMISSIONS, {"P": "y"})
+    found = [stack_changes(*sides, Specification()) for sides in ((own, other), (other, own))]
+    return [([*details(each)], [*details(each, verbose=True)], [*map(document_of, each.resources)]) for each in found]
+
+
+def _specification(data: bytes, place: Path) -> object:
+    """As part of the list that a CDK CLI brings."""
+    text = b'{"schema":{"resource":{"type":"entities","entities":[' + data + b']},"region":{"type":"entities"}}}'
+    package = place / "node_modules" / "aws-cdk"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"version": "2.1148.1"}')
+    (package / "db.json.gz").write_bytes(gzip.compress(text))
+    return read_specification(place, ["A::B::C"])
+
+
 class AnsweredAws:
     """AWS, whose answers by operation stand in a document; each is what `Aws.ask` makes of it."""
 
@@ -1042,6 +1088,11 @@ def _body(data: bytes, _place: Path) -> object:
 
 OLD = (ValueError,)  # what these readers promise, and their only callers catch
 
+
+def _collected(data: bytes, _place: Path) -> object:
+    return [_verdict(status, "application/json", data) for status in (200, 400)]
+
+
 READERS: dict[str, Reader] = {
     "rajee-deploy.toml": Reader(SETTINGS, _settings),
     "pyproject.toml": Reader(b"[tool.rajee-deploy.images.app]\nrepository = 'a'\n[tool.x]\n", _project),
@@ -1077,6 +1128,9 @@ READERS: dict[str, Reader] = {
     "a kept assembly's record": Reader(_json(STACKS), _store),
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),
     "the app's own trace": Reader(TRACE, _trace),
+    "a collector's answer": Reader(
+        _json({"message": "no", "partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}), _collected
+    ),
     "git's index": Reader(INDEX, _index),
     "git's HEAD": Reader(b"ref: refs/heads/main\n", partial(_head, "HEAD")),
     "git's packed refs": Reader(
@@ -1119,6 +1173,8 @@ READERS: dict[str, Reader] = {
     "a list with images": Reader(_json(LIST_WITH_IMAGES), _carried),
     "a stack's record in SSM": Reader(_json(STACK_RECORD), _stack_record),
     "a deployed template": Reader(_json(TEMPLATE), _deployed_template, OLD),
+    "two templates": Reader(_json(TEMPLATE_WITH_PERMISSIONS), _two_templates, OLD),
+    "which properties replace": Reader(_json(SPECIFIED), _specification),
     "CloudFormation's answers": Reader(STACKS_ANSWER, _stacks_answer, OLD),
     "ECS's answers": Reader(SERVICES_ANSWER, _services_answer, OLD),
     "ECR's answers": Reader(IMAGES_ANSWER, _images_answer, OLD),

@@ -98,10 +98,11 @@ def make_world(tmp_path) -> World:
     )
 
 
-def asked(world, *steps) -> str:
-    """The code of the error that asking ends with where nobody can be asked; "" where nothing had to be asked."""
+def asked(world, *steps, resources=None) -> str:
+    """The code of the error that asking ends with where nobody can be asked; "" where nothing had to be asked.
+    `resources` are what the plan says of the stacks' resources."""
     try:
-        approve(world.run, [Job(each, world.assembly, ()) for each in steps])
+        approve(world.run, [Job(each, world.assembly, ()) for each in steps], resources or {})
     except DeployError as error:
         return error.code
     return ""

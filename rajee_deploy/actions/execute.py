@@ -42,7 +42,7 @@ def _execute(planned: Planned) -> Uncarried:
 
     # What can fail without having changed anything comes first.
     jobs, uncarried = make_jobs(planned)
-    approve(run, list(jobs.values()))
+    approve(run, list(jobs.values()), planned.resources)
     for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
         check_interrupted()
         if is_build:  # those that stand together are built together

@@ -5,6 +5,7 @@ It must never begin a run, nor decide how one ends: the verbs do (see `up`).
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from rajee_deploy.console import without_secrets
@@ -12,8 +13,9 @@ from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
 from rajee_deploy.report.history import History, PastRun, new_id, real_project
-from rajee_deploy.report.metrics import TARGETS
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.timings import duration
+from rajee_deploy.telemetry import is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +59,8 @@ def record_of(
         error=error,
         cause=without_secrets(cause),
         id=new_id(),
-        project_id=run.ports.project_id(),
+        # A run with nothing to do does not look for it: who reads the history has it from another line.
+        project_id=run.ports.project_id() if steps or planned is None else "",
         revision=planned.revision if planned and planned.revision != NOT_RECORDED else "",
         committed=committed(run, planned.revision) if planned and deploys else "",
         reason=without_secrets(_reason(steps)),
@@ -78,11 +81,16 @@ def _reason(steps: Sequence[Step]) -> str:
     return " ".join(first.reason.split())[:_LONGEST_REASON] if first is not None else ""
 
 
-def keep(run: CurrentRun, record: PastRun) -> None:
-    """Append a run to the history; what cannot be written is said, and no more."""
+def keep(run: CurrentRun, record: PastRun, verb: str = "up") -> None:
+    """Append a run to the history, and tell the collector that the environment names; what cannot be is said, and no
+    more."""
     history = History()
     try:
         history.append(record)
     except OSError as error:
         # A deploy does not fail for want of its diary.
         run.console.warn("", f"the history {history.path} cannot be written: {error.strerror}")
+    if is_wanted(os.environ):
+        from rajee_deploy.actions.send_trace import send_trace
+
+        send_trace(run, record, verb)

@@ -115,7 +115,7 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
         **of_plan(planned, run.seconds),
         "schema": "rajee-deploy.up/1",
         "outcome": run.outcome,
-        "run": {**document_of(run), "project": _text(run.project)},  # as the history has it: `report --from` reads it
+        "run": run_in_document(run),
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in run.phases],
         "deployments": {
             stack: {
@@ -127,6 +127,11 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
             for stack, spent in times_spent.items()
         },
     }
+
+
+def run_in_document(run: PastRun) -> dict[str, Any]:
+    """A run as the history has it: `report --from` reads it."""
+    return {**document_of(run), "project": _text(run.project)}
 
 
 def _span(span: Span) -> dict[str, Any]:

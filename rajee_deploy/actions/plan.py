@@ -124,7 +124,8 @@ def _conclude(
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
-    return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons, agreement=agreed)
+    planned = Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons, agreement=agreed)
+    return _with_resources(planned)
 
 
 def _synthesise(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
@@ -203,7 +204,8 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)
     revision = planned.revision or revision
-    return _with_revision(replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision))
+    planned = replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision)
+    return _with_revision(_with_resources(planned))
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
@@ -288,6 +290,15 @@ def _with_revision(planned: Planned) -> Planned:
     from rajee_deploy.actions.own_revision import with_revision
 
     return with_revision(planned)
+
+
+def _with_resources(planned: Planned) -> Planned:
+    """With what becomes of the stacks' resources."""
+    if not _deploys(planned.plan):
+        return planned
+    from rajee_deploy.actions.changed_resources import with_changed_resources
+
+    return with_changed_resources(planned)
 
 
 def _deploys(plan: Plan) -> bool:

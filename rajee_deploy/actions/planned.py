@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model import Notice
+    from rajee_deploy.plan.resource_changes import StackChanges
     from rajee_deploy.plan.state import Observed, Wanted
     from rajee_deploy.plan.steps import Plan
 
@@ -55,6 +56,8 @@ class Planned:
     past: Mapping[str, Callable[[], AbstractContextManager[Materials]]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     is_of_checkout: bool = True
+    # By stack, what becomes of its resources, as far as that is known without a change set.
+    resources: Mapping[str, StackChanges] = field(default_factory=dict, compare=False)
     agreement: Agreement = field(default_factory=Agreement)  # of the hashes with a synth that was made to decide
 
     @property

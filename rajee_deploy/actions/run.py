@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.replacement import Specification
     from rajee_deploy.plan.stack_names import StackPlace
     from rajee_deploy.plan.state import RepositoryAbsent, Synthesised
     from rajee_deploy.registry import Registry
@@ -100,6 +101,8 @@ class Ports:
     inputs: InputStore = field(default_factory=lambda: InputStore(cache_directory() / "inputs"))
     # DeployError where the CDK CLI cannot be started here; it starts nothing.
     check_cli: Callable[[], object] = lambda: None
+    # Which properties of these types of resources replace them, as the CDK CLI knows it; None where nobody does.
+    specification: Callable[[Collection[str]], Specification | None] = lambda _types: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
     # Takes the image assets of a new assembly out of the CDK CLI's hands; None where the settings leave them there.
     adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None

@@ -33,7 +33,7 @@ from rajee_deploy.synth.cli_files import get_cli
 from rajee_deploy.system.places import state_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.explain.tags import Sources
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.replacement import Specification
     from rajee_deploy.plan.state import Ancestry, RepositoryAbsent, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
@@ -106,6 +107,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
         check_cli=partial(_check_cli, settings.cdk.app),
+        specification=partial(_specification, settings.cdk.app),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
@@ -115,6 +117,12 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _specification(app: Path, types: Collection[str]) -> Specification:
+    from rajee_deploy.synth.resource_specification import read_specification  # where a template differs alone
+
+    return read_specification(app, types)
 
 
 def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:

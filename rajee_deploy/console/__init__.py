@@ -118,6 +118,46 @@ class Console:
             document = {**document, "warnings": with_shown(document.get("warnings", ()), self.warned)}
         self._stdout.write(json.dumps(without_secrets(document) if _secrets else document, indent=2) + "\n")
 
+    def result_rows(self, rows: Sequence[Row]) -> None:
+        """Rows of one block, as the command's result."""
+        from rajee_deploy.console.rows import lay_out, map_texts
+
+        self.result_lines(lay_out([map_texts(row, printable) for row in rows], self.result_width))
+
+    def result_headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
+        """A line that stands for what follows, as part of the command's result."""
+        from rajee_deploy.console.rows import headline_of
+
+        texts = printable(left), printable(right)
+        self.result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
+
+    def result_blank(self) -> None:
+        """An empty line, between blocks of the result."""
+        self.result_lines([()])
+
+    @property
+    def shows_result(self) -> bool:
+        """Whether the result is seen where the talk is, on one screen."""
+        return self._stdout.isatty() and self._stderr.isatty()
+
+    @property
+    def result_width(self) -> int:
+        """How many cells a line of the result may have."""
+        return width_of(os.environ, self._stdout)
+
+    def result_lines(self, lines: Sequence[Line]) -> None:
+        """Lines that were laid out already, as the command's result."""
+        manner = manner_of(os.environ, is_terminal=self._stdout.isatty())
+        if not (manner.has_colour or manner.moves):
+            lenient(self._stdout)
+            self._stdout.write("".join(f"{''.join(piece.text for piece in line)}\n" for line in lines))
+            return
+        from rich.text import Text
+
+        target = self._rich(self._stdout)
+        for line in lines:
+            target.print(Text.assemble(*((piece.text, piece.style) for piece in line)), soft_wrap=True)
+
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:

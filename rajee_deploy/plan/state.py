@@ -278,6 +278,8 @@ class StackPresent:
     # with the list that it carries.
     retag_obstacle: str = field(default="", compare=False)
     template_size: int = field(default=0, compare=False)
+    # What of it was parsed, with placeholders in the places of its images' tags; None where it was not asked for.
+    template: Any = field(default=None, compare=False, repr=False)
     # The services that its template declares; None where the template was not asked for.
     services: DeclaredServices | None = field(default=None, compare=False)
 

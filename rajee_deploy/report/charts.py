@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.report.axes import BOTTOM, LEFT, RIGHT, ends, goal, grid, linear, logarithmic, picture
 from rajee_deploy.report.marks import cross, mark, places
 from rajee_deploy.report.markup import NOTHING, Markup, element, text
-from rajee_deploy.report.metrics import TARGETS
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.report.trend import day_of
 

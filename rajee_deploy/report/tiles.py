@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.saved import long
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.timings import duration
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 from run_worlds import World, refused
+from status_screens import lines
 
 from rajee_deploy.actions.json_documents import of_plan
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.status.look import look
-from rajee_deploy.actions.status.rows import document, lines
+from rajee_deploy.actions.status.rows import document
 from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import Drift

@@ -8,13 +8,15 @@ from dataclasses import replace
 import pytest
 from fakes import function_with
 from run_worlds import World, refused
+from status_screens import lines
 
 from rajee_deploy.actions.json_documents import of_plan
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.status.look import look
-from rajee_deploy.actions.status.rows import document, lines
+from rajee_deploy.actions.status.rows import document
 from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredServices
+from rajee_deploy.text.short import short
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app"
 OTHER = "sha256:" + "e" * 64
@@ -130,7 +132,7 @@ def test_another_image_is_told_everywhere_and_left(world):
     assert world.up() == "noop"
     assert words in world.talk.getvalue()
     found = look(world.context())
-    assert any("function f" in line and f"{HOST}:v1; {words}" in line for line in lines(found))
+    assert any(f"Lambda runs app:v1; {short(words)}" in line for line in lines(found, 400))
     (shown,) = document(found)["stacks"]["App"]["services"]
     assert (shown["kind"], shown["controller"], shown["images"]) == ("function", "LAMBDA", [f"{HOST}:v1"])
     (drift,) = of_plan(plan_run(world.context()), 0)["drift"]

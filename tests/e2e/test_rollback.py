@@ -61,7 +61,7 @@ def test_status_knows_what_is_deployed_and_that_it_is_this_checkouts(project, ta
     (service,) = stack["services"]
     assert service["running"] == service["desired"]
     assert service["images"][0].endswith(f"raja/envoy:{tags[1]}")
-    assert "as this checkout makes it" in project.run("rajee-deploy status").stdout
+    assert "What is deployed is what this checkout makes." in project.run("rajee-deploy status").stdout
 
 
 def test_back_by_one_call_without_node_and_without_an_engine(project, tags, tmp_path):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.history import keep, show_timings
-from rajee_deploy.actions.json_documents import of_plan
+from rajee_deploy.actions.json_documents import of_plan, run_in_document
 from rajee_deploy.actions.rollback.preview import roll_back
 from rajee_deploy.console import without_secrets
 from rajee_deploy.model.names import NOT_RECORDED
@@ -29,14 +29,14 @@ def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[list[Return], Past
     try:
         returns = roll_back(run, asked)
     except BaseException as error:  # whatever it is: the run was one
-        keep(run, _record(run, (), at, *outcome_of(error)))
+        keep(run, _record(run, (), at, *outcome_of(error)), KIND)
         raise
     finally:
         run.close()
     record = _record(run, returns, at, "done")
     show_timings(run, record)
     _close(run, returns)
-    keep(run, record)
+    keep(run, record, KIND)
     return returns, record
 
 
@@ -45,6 +45,7 @@ def of_rollback(returns: Sequence[Return], record: PastRun) -> dict[str, Any]:
     return {
         "schema": "rajee-deploy.rollback/1",
         "outcome": record.outcome,
+        "run": run_in_document(record),
         "changes": any(not one.is_there for one in returns),
         "images": _images(returns),
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in record.phases],
