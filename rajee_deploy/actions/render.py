@@ -55,7 +55,12 @@ def _behind(run: CurrentRun, planned: Planned, insight: Insight, *, is_whole: bo
         from rajee_deploy.actions.new_tag_lines import details
 
         images[name] = details(new, planned.inputs[name], top, is_whole=is_whole)
-    return Behind(images, {}, is_whole)
+    stacks = {}
+    for stack, changes in planned.resources.items():
+        from rajee_deploy.actions import resource_lines
+
+        stacks[stack] = tuple(resource_lines.details(changes, verbose=is_whole))
+    return Behind(images, stacks, is_whole)
 
 
 def _concerns(planned: Planned) -> Iterator[Concern]:
