@@ -59,6 +59,7 @@ MEANINGS = {
     "secret-missing": "the value of a secret for a build is not there",
     "source-not-found": "a source of COPY or ADD is not in the build context",
     "stack-changed": "somebody else changed a stack since it was planned",
+    "usage": "a command line that cannot be understood",
     "unreadable": "a file that is needed cannot be read",
     "wrong-account": "what is to be done is in another account than the settings name",
 }

@@ -51,15 +51,15 @@ def report(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """How long runs took, by kind, against the success metrics; needless builds, wrong skips, the DORA figures and the
-    time saved.
+    """Show how long runs took, and what that saved. By kind, against the success metrics; with needless builds, wrong
+    skips, and the DORA figures.
 
     \b
     rajee-deploy report
     rajee-deploy report -e prod --phases
     rajee-deploy report --html report.html
     rajee-deploy report --trace trace.json --last 5
-    rajee-deploy report --from ci/history.jsonl --markdown >> "$GITHUB_STEP_SUMMARY"
+    rajee-deploy report --from ci.jsonl --markdown >> "$GITHUB_STEP_SUMMARY"
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
     choose_quiet(quiet=quiet)

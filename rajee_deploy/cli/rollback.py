@@ -51,7 +51,7 @@ def rollback(
     """Run the image again that ran before, or the one of a tag. The infrastructure stays as it is.
 
     \b
-    rajee-deploy rollback                        what ran before the last deployment; once more: forth again
+    rajee-deploy rollback                        what ran before; again: forth again
     rajee-deploy rollback --plan                 the same, but only shown
     rajee-deploy rollback c-0a1b… -e prod        the image of a tag
     rajee-deploy rollback --image api            one of several images

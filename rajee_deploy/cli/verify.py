@@ -55,8 +55,8 @@ def verify(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Re-hash every file, and ask a real BuildKit whether it reads what we hash, and builds what we build. Exits with 1
-    when they disagree.
+    """Ask a real BuildKit whether the hash is true. Hashes every file again, and compares what BuildKit reads with what
+    we hash, and what it builds with what we build.
 
     \b
     rajee-deploy verify                      the images of the settings

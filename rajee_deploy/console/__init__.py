@@ -74,6 +74,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def _laid_out(rows: Sequence[Row], width: int) -> list[Line]:
+    """The lines of rows that quote others: with nothing in them that a terminal obeys, and with commands whole."""
+    from rajee_deploy.console.commands import bind, release
+    from rajee_deploy.console.rows import Piece, lay_out, map_texts
+
+    safe = [map_texts(row, lambda text: bind(printable(text))) for row in rows]
+    return [tuple(Piece(release(piece.text), piece.style) for piece in line) for line in lay_out(safe, width)]
+
+
 class Console:
     """What a command says while it works, and its result."""
 
@@ -120,9 +129,7 @@ class Console:
 
     def result_rows(self, rows: Sequence[Row]) -> None:
         """Rows of one block, as the command's result."""
-        from rajee_deploy.console.rows import lay_out, map_texts
-
-        self.result_lines(lay_out([map_texts(row, printable) for row in rows], self.result_width))
+        self.result_lines(_laid_out(rows, self.result_width))
 
     def result_headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
         """A line that stands for what follows, as part of the command's result."""
@@ -205,11 +212,11 @@ class Console:
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Rows of one block, in columns that they share (see `rows`)."""
-        from rajee_deploy.console.rows import lay_out, map_texts, short_form
+        from rajee_deploy.console.rows import short_form
 
         if self.quiet:
             rows = short_form(rows, _KEPT)
-        self._print_lines(lay_out([map_texts(row, printable) for row in rows], self.width))
+        self._print_lines(_laid_out(rows, self.width))
 
     def headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
         """A line that stands for what follows, with a text at its right edge."""

@@ -261,7 +261,11 @@ def test_the_repository(synths, assertions):
 
 
 def test_the_lifecycle_shields_moving_tags_and_releases_before_it_counts(synths):
-    (repository,) = resources(synths["prod"].template("RajeeRegistryStack"), "AWS::ECR::Repository")
+    repository = next(
+        each
+        for each in resources(synths["prod"].template("RajeeRegistryStack"), "AWS::ECR::Repository")
+        if each["RepositoryName"] == "raja/envoy"
+    )
     rules = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
     seen = [
         (
