@@ -25,9 +25,9 @@ from rajee_deploy.plan.steps import (
     Via,
     WaitForStack,
 )
-from rajee_deploy.plan.tags import shorten_digests
 from rajee_deploy.rollout.standing import Standing, standing
 from rajee_deploy.text.moments import day_and_time
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class Behind:
 
     def short(self, text: str) -> str:
         """The text with its digests as they are asked for."""
-        return text if self.is_whole else shorten_digests(text)
+        return text if self.is_whole else short(text)
 
     def first(self, details: Sequence[Detail], most: int = _REASONS) -> list[Detail]:
         """The first of many details, and how many more there are."""

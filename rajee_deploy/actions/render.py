@@ -12,10 +12,10 @@ from rajee_deploy.actions.insight import look_behind
 from rajee_deploy.actions.plan_rows import Behind, rows_of
 from rajee_deploy.plan.amounts import headline
 from rajee_deploy.plan.steps import DeployStack, Tier
-from rajee_deploy.plan.tags import shorten_digests
 from rajee_deploy.report.timings import duration
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.system.requests_sent import requests_sent
+from rajee_deploy.text.short import short
 from rajee_deploy.warned import Concern, Warned
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _by(planned: Planned) -> str:
 
 def _facts(run: CurrentRun, planned: Planned, *, is_whole: bool) -> Iterator[str]:
     """What else to know of how it was decided, in a line each."""
-    yield from _of_synth(planned, is_whole=is_whole)
+    yield from _of_synth(run, is_whole=is_whole)
     if _is_left_to_cloudformation(planned):
         yield "what changes is left to CloudFormation, which compares when it deploys"
     for what, names in (
@@ -115,12 +115,13 @@ def _facts(run: CurrentRun, planned: Planned, *, is_whole: bool) -> Iterator[str
         yield from age(lock)
 
 
-def _of_synth(planned: Planned, *, is_whole: bool) -> Iterator[str]:
-    shown = planned.reasons if is_whole else planned.reasons[:1]
+def _of_synth(run: CurrentRun, *, is_whole: bool) -> Iterator[str]:
+    reasons = run.synth_reasons
+    shown = reasons if is_whole else reasons[:1]
     for number, reason in enumerate(shown):
-        more = len(planned.reasons) - len(shown)
+        more = len(reasons) - len(shown)
         others = f" … and {more} more: --explain" if more and number == len(shown) - 1 else ""
-        yield f"a synth was needed: {reason if is_whole else shorten_digests(reason)}{others}"
+        yield f"a synth was needed: {reason if is_whole else short(reason)}{others}"
 
 
 def _is_left_to_cloudformation(planned: Planned) -> bool:

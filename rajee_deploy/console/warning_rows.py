@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.at_work import as_pasted
 from rajee_deploy.console.documents import quote
 from rajee_deploy.console.rows import Row
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -23,13 +24,14 @@ def rows_of(found: Iterable[Concern], told: Collection[Warned], *, is_whole: boo
         if each.warned not in told:
             key = each.warned.code if each.is_alike and not is_whole else number
             groups.setdefault(key, []).append(each)
-    return [_row(group) for group in groups.values()]
+    return [_row(group, is_whole=is_whole) for group in groups.values()]
 
 
-def _row(group: Sequence[Concern]) -> Row:
+def _row(group: Sequence[Concern], *, is_whole: bool) -> Row:
     first = group[0]
     subject = first.warned.subject.removeprefix("image ").removeprefix("stack ")
     text = quote(as_pasted(first.warned.message), _MOST)
+    text = text if is_whole else short(text)
     text += f" (line {first.line})" if first.line else ""
     text += f"; and {len(group) - 1} more of these" if len(group) > 1 else ""
     return Row("!", name=f"{subject}: {text}" if subject else text, right=f"[{first.warned.code}]" if first.warned.code else "")

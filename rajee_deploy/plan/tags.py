@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.model.names import ASSET_PREFIX, IMAGES_PARAMETER
 from rajee_deploy.model.repository import LONGEST_TAG, TAG
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What an image is, what was recorded of it, and what shields it from expiring.
 OWN = ("c-", "m-", "live-", "prev-")
-_LONG = re.compile(r"\b((?:sha256:|c-)[0-9a-f]{12})(?:[0-9a-f]{28}|[0-9a-f]{52})\b")
 _LONGEST = 18  # of anything else that stands where a digest is looked for
 PLACEHOLDERS = ("revision", "short-revision", "branch", "image")
 
@@ -54,9 +54,5 @@ def parameter_text(name: str) -> str:
 
 def short_digest(value: str) -> str:
     """Enough of a digest or tag to recognise it, `c-ebb2bba14535` or `sha256:166e49ac07e8`; the whole is in --json."""
-    return shorten_digests(value) if _LONG.fullmatch(value) else value.removeprefix("sha256:")[:_LONGEST]
-
-
-def shorten_digests(text: str) -> str:
-    """A text with each of our tags and digests in it as short as people need it."""
-    return _LONG.sub(r"\1", text)
+    shown = short(value)
+    return shown if shown != value else value.removeprefix("sha256:")[:_LONGEST]

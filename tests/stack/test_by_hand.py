@@ -121,7 +121,7 @@ def test_a_text_that_somebody_edited_in_the_deployed_template_is_repaired(own, c
     own.run("up")
     assert deployed(cloudformation, "App") == before
     assert value(cloudformation, "Own") == str(number)
-    assert "judged by its hash" in own.run("plan", "--detailed-exitcode")
+    assert "decided by hash" in own.run("plan", "--detailed-exitcode")
 
 
 @pytest.mark.proof
