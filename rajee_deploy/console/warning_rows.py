@@ -34,4 +34,6 @@ def _row(group: Sequence[Concern], *, is_whole: bool) -> Row:
     text = text if is_whole else short(text)
     text += f" (line {first.line})" if first.line else ""
     text += f"; and {len(group) - 1} more of these" if len(group) > 1 else ""
-    return Row("!", name=f"{subject}: {text}" if subject else text, right=f"[{first.warned.code}]" if first.warned.code else "")
+    return Row(
+        "!", name=f"{subject}: {text}" if subject else text, right=f"[{first.warned.code}]" if first.warned.code else ""
+    )

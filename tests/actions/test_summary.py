@@ -42,7 +42,9 @@ def plan_of(texts) -> Plan:
     one, two, three = texts[:3]
     steps = (
         BuildAndPush(one, two, three),
-        DeployStack(two, (), three, (StackChange.TAG,), why=((StackChange.ROLLED_BACK, one), (StackChange.INFRASTRUCTURE, two))),
+        DeployStack(
+            two, (), three, (StackChange.TAG,), why=((StackChange.ROLLED_BACK, one), (StackChange.INFRASTRUCTURE, two))
+        ),
         WaitForStack(three, one),
     )
     return Plan(steps, (Skip(one, two),), cautions=(Caution("a-code", two, three),))

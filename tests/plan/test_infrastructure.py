@@ -126,9 +126,7 @@ def test_a_stack_is_judged_by_its_own_fingerprint_where_it_has_one():
     by_its_own = wanted(infrastructures={"App": OWN})
     assert judge("App", own, by_its_own).proof == "infrastructure unchanged by its hash"
     assert judge("App", own, wanted(infrastructures={"Other": OWN})).synth_reasons
-    assert judge("App", state(), by_its_own).synth_reasons == (
-        f"the infrastructure's inputs changed; {UNKNOWN}",
-    )
+    assert judge("App", state(), by_its_own).synth_reasons == (f"the infrastructure's inputs changed; {UNKNOWN}",)
     impure = replace(OWN, inputs=IMPURE.inputs)
     assert judge("App", own, wanted(infrastructures={"App": impure})).synth_reasons == (
         "file hashes cannot prove that nothing changed: app.py:1 forks",
