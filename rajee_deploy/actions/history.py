@@ -1,4 +1,4 @@
-"""The record of a run: what is kept of it, and its timings on the screen.
+"""The record of a run: what is kept of it.
 
 It must never begin a run, nor decide how one ends: the verbs do (see `up`).
 """
@@ -13,8 +13,6 @@ from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
 from rajee_deploy.report.history import History, PastRun, new_id, real_project
-from rajee_deploy.report.targets import TARGETS
-from rajee_deploy.report.timings import duration
 from rajee_deploy.telemetry import is_wanted
 
 if TYPE_CHECKING:
@@ -26,17 +24,6 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import Step
 
 _LONGEST_REASON = 300
-
-
-def show_timings(run: CurrentRun, record: PastRun) -> None:
-    """The table of phases, and how the whole stands against its metric."""
-    phases = [(phase.name, phase.seconds, duration(phase.seconds)) for phase in record.phases]
-    run.console.timings(phases, record.seconds, duration(record.seconds))
-    target = TARGETS.get(record.kind)
-    metric = ""
-    if target is not None:
-        metric = f"; the metric is at most {duration(target)}: {'met' if record.seconds <= target else 'missed'}"
-    run.console.say(f"{record.kind} in {duration(record.seconds)}{metric}", "bold")
 
 
 def record_of(

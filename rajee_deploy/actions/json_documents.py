@@ -74,7 +74,7 @@ def of_plan(planned: Planned, seconds: float, insight: Insight | None = None) ->
             for image in planned.wanted.images
         },
         "infrastructure": _infrastructure(planned),
-        "steps": [{**_step(step), **_behind(step, planned, insight)} for step in planned.plan.steps],
+        "steps": [{**of_step(step), **_behind(step, planned, insight)} for step in planned.plan.steps],
         "warnings": [
             *(
                 {"image": image, "code": notice.code, "message": notice.message, "line": notice.line}
@@ -170,7 +170,7 @@ def _skip(skip: Skip) -> dict[str, Any]:
     return {"subject": skip.subject, "reason": skip.reason, **tier}
 
 
-def _step(step: Step) -> dict[str, Any]:
+def of_step(step: Step) -> dict[str, Any]:
     match step:
         case BuildAndPush():
             return {"step": "build-and-push", "image": step.image, "tag": step.tag, "reason": step.reason}

@@ -39,17 +39,13 @@ class Wanted:
     baseline: str | None = None
 
 
-def show_report(console: Console, wanted: Wanted, project_id: Callable[[Path], str]) -> None:
-    """The figures. `project_id` says by which name other machines know a project.
-
-    ConfigurationError `bad-flag`; DeployErrors `report-not-written`, `history-unreadable`,
-    `history-not-written`."""
+def show_report(console: Console, wanted: Wanted, entries: Entries) -> None:
+    """The figures of what was found. ConfigurationError `bad-flag`; DeployError `report-not-written`."""
     if wanted.as_json and wanted.as_markdown:
         raise ConfigurationError(
             "bad-flag", "--json and --markdown both want stdout", hint="leave one of them out, and run again for it"
         )
     before = PROPOSAL if wanted.baseline is None else parse_baseline(wanted.baseline)
-    entries = _entries(console, wanted, project_id)
     found = figures(entries.runs, before, entries.checks)
     if wanted.html is not None and _write_page(console, found, wanted.html, wanted.project):
         return
@@ -67,8 +63,9 @@ def show_report(console: Console, wanted: Wanted, project_id: Callable[[Path], s
         console.result_lines(screen(found, console.result_width, has_phases=wanted.has_phases))
 
 
-def _entries(console: Console, wanted: Wanted, project_id: Callable[[Path], str]) -> Entries:
-    """All that counts, oldest first."""
+def find_entries(console: Console, wanted: Wanted, project_id: Callable[[Path], str]) -> Entries:
+    """All that counts, oldest first, with what is to be imported. `project_id` says by which name other machines know a
+    project. DeployErrors `history-unreadable`, `history-not-written`."""
     history = History()
     own, others = with_ids(history.entries()), read_others(wanted.others)
     own_id = project_id(wanted.project) if wanted.project is not None else ""

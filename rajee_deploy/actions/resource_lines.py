@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST = 12  # lines, unless all are asked for
 _MOST_PROPERTIES = 3
 _MOST_LINES = 3  # on what is allowed, of one resource
-_WIDEST_TYPE = 26
+_WIDEST_TYPE = 24
 _MARKS = {
     Action.ADD: "+",
     Action.UPDATE: "~",
@@ -95,7 +95,7 @@ def _what(change: ResourceChange, *, verbose: bool) -> str:
 def _fate(change: ResourceChange, because: str) -> str:
     match change.action:
         case Action.ADD:
-            return "new"
+            return "" if change.broader else "new"
         case Action.REMOVE:
             return "removed"
         case Action.KEEP:

@@ -21,8 +21,8 @@ def report(
         typer.Option(
             "--from",
             metavar="FILE",
-            help="Count the runs of other machines too: a history.jsonl, what up --json printed, or a directory of "
-            "such files (may be repeated).",
+            help="Count the runs of other machines too: a history.jsonl, what rajee-deploy up --json printed, or a "
+            "directory of such files (may be repeated).",
         ),
     ] = None,
     imports: Annotated[
@@ -63,7 +63,7 @@ def report(
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
     choose_quiet(quiet=quiet)
-    from rajee_deploy.actions.report import Wanted, show_report
+    from rajee_deploy.actions.report import Wanted, find_entries, show_report
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.console import Console
     from rajee_deploy.git.origin import find_project_id
@@ -79,9 +79,11 @@ def report(
         html=html,
         baseline=baseline,
     )
+    console = Console()
+    entries = find_entries(console, wanted, find_project_id)
     if trace is not None or last is not None:
         from rajee_deploy.actions.report_trace import write_trace
 
-        if write_trace(Console(), wanted.project, trace, last, is_taken=as_json or as_markdown):
+        if write_trace(console, entries.runs, trace, last, is_taken=as_json or as_markdown):
             return
-    show_report(Console(), wanted, find_project_id)
+    show_report(console, wanted, entries)

@@ -57,6 +57,7 @@ def of_figures(figures: Figures, unreadable: int) -> dict[str, Any]:
                 "builds": period.builds,
                 "failed": period.failed,
                 "kinds": _kinds(period.kinds),
+                "parts": {part.name: round(part.seconds, 3) for part in period.parts},
             }
             for period in figures.periods
         ],
@@ -70,10 +71,14 @@ def _dora(dora: Dora) -> dict[str, Any]:
         "deployments": dora.deployments,
         "days": dora.days,
         "deployments_a_week": round(dora.per_week, 3),
-        "lead_time": {"count": len(dora.leads), "p50": dora.lead},
+        "lead_time": {"count": len(dora.leads), "p50": _rounded(dora.lead)},
         "change_failure_rate": {"failed": dora.failed, "of": dora.attempts, "rate": dora.failure_rate},
-        "time_to_restore": {"count": len(dora.restores), "p50": dora.restore},
+        "time_to_restore": {"count": len(dora.restores), "p50": _rounded(dora.restore)},
     }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _kinds(kinds: Sequence[KindFigures]) -> list[dict[str, Any]]:

@@ -6,12 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.model.revision import commit_of, is_dirty, short_commit, with_state
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.timings import duration
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from rajee_deploy.report.history import PastRun
     from rajee_deploy.report.metrics import Figures
 
 _MOST_CODES = 3
@@ -31,8 +33,9 @@ class Fact:
 
 def facts(found: Figures) -> list[Fact]:
     """All that a report says in words."""
-    rows = [Fact("images built", _builds(found)), _skips(found)]
+    rows = []
     if found.runs:
+        rows += [Fact("images built", _builds(found)), _skips(found)]
         rows.append(Fact("saved", f"{found.saved} against {found.saved.baseline} a run before"))
     if found.dora.attempts:
         rows.append(Fact("deployments", deployments(found)))
@@ -45,6 +48,12 @@ def facts(found: Figures) -> list[Fact]:
 def kind_name(kind: str) -> str:
     """A kind of run as people call it."""
     return _NAMES.get(kind, kind)
+
+
+def short_revision(run: PastRun) -> str:
+    """The commit that a run was of, short; "" where nobody asked."""
+    commit = short_commit(commit_of(run.revision)) if run.revision not in ("", "-") else ""
+    return with_state(commit, is_dirty=is_dirty(run.revision)) if commit else ""
 
 
 def runs_in_words(count: int) -> str:
@@ -69,11 +78,15 @@ def _skips(found: Figures) -> Fact:
     skips = found.skips
     if not skips.checks:
         return Fact("wrong skips", "nobody has looked yet: rajee-deploy verify does")
-    by = ", ".join(
-        f"{count} by {what}" for count, what in ((skips.by_verify, "verify"), (skips.by_synth, "a synth")) if count
-    )
-    checks = "1 check" if skips.checks == 1 else f"{skips.checks} checks"
-    return Fact("wrong skips", f"{skips.wrong} in {checks} ({by})", is_bad=skips.wrong > 0)
+    return Fact("wrong skips", f"{skips.wrong} in {skip_checks(found)}", is_bad=skips.wrong > 0)
+
+
+def skip_checks(found: Figures) -> str:
+    """How often it was looked whether a skip was right, and by whom."""
+    counts = ((found.skips.by_verify, "verify"), (found.skips.by_synth, "a synth"))
+    by = ", ".join(f"{count} by {what}" for count, what in counts if count)
+    checks = "1 check" if found.skips.checks == 1 else f"{found.skips.checks} checks"
+    return f"{checks} ({by})"
 
 
 def deployments(found: Figures) -> str:

@@ -174,7 +174,7 @@ class History:
     def _unreadable(self, error: OSError) -> DeployError:
         hint = f"move it away, and the next run begins a new one: mv {self.path} {self.path}.old"
         if self.path != own_path():
-            hint = "name a history.jsonl, what up --json printed, or a directory that holds such files"
+            hint = "name a history.jsonl, what rajee-deploy up --json printed, or a directory that holds such files"
         elif isinstance(error, PermissionError):
             hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR, to a directory that is yours"
         return DeployError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.report.checks import Check, Skips, skips
 from rajee_deploy.report.dora import Dora, dora
+from rajee_deploy.report.parts import Part, parts
 from rajee_deploy.report.saved import PROPOSAL, Baseline, Saved, saved
 from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.trend import Unit, by_period, day_of
@@ -58,13 +59,14 @@ class PhaseFigures:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """The runs of a day, a week or a month; `runs`, `builds` and `failed` as in Figures."""
+    """The runs of a day, a week or a month; `runs`, `builds`, `failed` as in Figures; `parts` of its code changes."""
 
     begins: date
     kinds: tuple[KindFigures, ...]
     runs: int
     builds: int
     failed: int
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _builds(done: Sequence[PastRun]) -> int:
 def _period(begins: date, runs: Sequence[PastRun]) -> PeriodFigures:
     done = _done(runs)
     failed = sum(run.outcome not in _NO_FAILURES for run in runs)
-    return PeriodFigures(begins, _kinds(done), len(done), _builds(done), failed)
+    return PeriodFigures(begins, _kinds(done), len(done), _builds(done), failed, parts(done))
 
 
 def _kinds(done: Sequence[PastRun]) -> tuple[KindFigures, ...]:

@@ -63,8 +63,10 @@ def _kinds(found: Figures, width: int) -> Iterator[Line]:
         )
         for kind in kinds
     ]
-    goal = "goal of p95" if goals else ""
-    yield from _table(("kind", ">runs", ">p50", ">p95", ">max", goal, "trend" if trend else ""), rows, width)
+    columns = ["kind", ">runs", ">p50", ">p95", ">max", "goal of p95" if goals else "", "trend" if trend else ""]
+    if _width(columns, rows) > width:  # the trend gives way
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    yield from _table(columns, rows, width)
 
 
 def _goal(kind: KindFigures) -> str:
@@ -93,8 +95,7 @@ def _numbers(one: KindFigures | PhaseFigures) -> tuple[str, str, str, str]:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[_Cell]], width: int) -> Iterator[Line]:
     """Columns of which the first gives way: a name that is too long has a line for itself."""
-    sizes = [max(cells(row[place].text) for row in rows) for place in range(len(columns))]
-    sizes = [max(size, cells(name.lstrip(">"))) for size, name in zip(sizes, columns, strict=True)]
+    sizes = _sizes(columns, rows)
     others = sum(size + _GAP for size in sizes[1:] if size)
     sizes[0] = max(min(sizes[0], width - _MARGIN - others), cells(columns[0]))
     yield _line(columns, [_Cell(name.lstrip(">"), "dim") for name in columns], sizes)
@@ -104,6 +105,15 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[_Cell]], width: int) 
             yield _line(columns, [_Cell(""), *row[1:]], sizes)
         else:
             yield _line(columns, row, sizes)
+
+
+def _sizes(columns: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> list[int]:
+    sizes = [max(cells(row[place].text) for row in rows) for place in range(len(columns))]
+    return [max(size, cells(name.lstrip(">"))) for size, name in zip(sizes, columns, strict=True)]
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[_Cell]]) -> int:
+    return _MARGIN - _GAP + sum(size + _GAP for size in _sizes(columns, rows) if size)
 
 
 def _line(columns: Sequence[str], row: Sequence[_Cell], sizes: Sequence[int]) -> Line:

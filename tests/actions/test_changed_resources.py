@@ -13,6 +13,7 @@ from rajee_deploy.actions.changed_resources import with_changed_resources
 from rajee_deploy.actions.planned import Planned
 from rajee_deploy.actions.synthesise import Synthesis
 from rajee_deploy.aws import Identity
+from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import of_infrastructure
 from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import Repository
@@ -42,6 +43,16 @@ class World:
         self.images: tuple[WantedImage, ...] = ()
         self.recorded: tuple[RecordedImage, ...] = ()
         self.parameters: dict[str, str] = {}
+        self.nested: dict[tuple[str, ...], object] = {}
+        self.asked_nested: list[tuple[str, ...]] = []
+
+    def nested_template(self, stack, path):
+        assert stack == "App"
+        self.asked_nested.append(path)
+        found = self.nested[path]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def specification(self, types):
         self.asked.append(set(types))
@@ -57,7 +68,9 @@ class World:
             template=deployed,
         )
         run = SimpleNamespace(
-            ports=SimpleNamespace(specification=self.specification, synthesiser=None),
+            ports=SimpleNamespace(
+                specification=self.specification, synthesiser=None, nested_template=self.nested_template
+            ),
             settings=SimpleNamespace(place_of=lambda stack: SimpleNamespace(id=stack)),
         )
         synthesis = Synthesis(of_infrastructure((), {}, {}, {}), self._assembly(made)) if made is not None else None
@@ -145,6 +158,15 @@ def test_images_that_the_app_declares_have_their_tags(world):
     assert texts(world.plan(made, made)) == {"Task": ["web: image c-1 → c-2"]}
 
 
+def test_of_what_an_image_changes_besides_the_list_is_asked(world):
+    world.parameters = {"Tag": "c-1"}
+    made = template(TAG, Server=resource("S3::Bucket", BucketName={"Ref": "Tag"}))
+    planned = world.plan(made, None, (StackChange.TAG,))
+    step = replace(planned.plan.steps[0], parameters=(("Tag", "c-2"),))
+    assert found(replace(planned, plan=Plan((step,), ())))["Server"].action is Action.REPLACE
+    assert world.asked == [{"AWS::S3::Bucket"}]
+
+
 VALUES = {"Plain": {"Type": "String"}, "Secret": {"Type": "String", "NoEcho": True}, "Own": {"Type": "String"}}
 BY_VALUES = template(
     VALUES, Queue=resource("SQS::Queue", **{name: {"Fn::Sub": f"${{{name}}}"} for name in VALUES}), Data=QUEUE
@@ -185,3 +207,44 @@ BUCKET, OTHER = resource("S3::Bucket", BucketName="a"), resource("S3::Bucket", B
 def test_what_is_warned_of(world, before, after, codes):
     sides = [template(It=side) if side is not None else template() for side in (before, after)]
     assert [each.code for each in with_changed_resources(world.plan(*sides)).plan.cautions] == codes
+
+
+def nested(address, **more):
+    made = resource("CloudFormation::Stack", TemplateURL=address, **more)
+    return {**made, "Metadata": {"aws:asset:path": "Inner.nested.template.json"}}
+
+
+def test_of_a_nested_stack_that_differs_the_resources_are_told(world):
+    inner = template(Jobs=QUEUE, Same=QUEUE)
+    (world.folder / "Inner.nested.template.json").write_text(json.dumps(template(Work=QUEUE, Same=QUEUE)))
+    world.nested = {("Inner",): inner}
+    planned = world.plan(template(Inner=nested("a"), Other=nested("c")), template(Inner=nested("b"), Other=nested("c")))
+    assert {name: one.action for name, one in found(planned).items()} == {
+        "Inner/Work": Action.ADD,
+        "Inner/Jobs": Action.REMOVE,
+    }
+    assert world.asked_nested == [("Inner",)]
+
+
+def test_what_its_own_line_says_besides_stays(world):
+    (world.folder / "Inner.nested.template.json").write_text(json.dumps(template(Jobs=QUEUE)))
+    world.nested = {("Inner",): template()}
+    sides = (template(Inner=nested(each, TimeoutInMinutes=number)) for number, each in enumerate("ab"))
+    assert texts(world.plan(*sides)) == {"Inner": ["TimeoutInMinutes 0 → 1"], "Inner/Jobs": []}
+
+
+@pytest.mark.parametrize("answer", [None, "text", DeployError("access-denied", "no"), template()])
+def test_a_nested_stack_that_cannot_be_read_has_its_line(world, answer):
+    """The last one lacks the template that the app makes."""
+    world.nested = {("Inner",): answer}
+    if answer != template():
+        (world.folder / "Inner.nested.template.json").write_text("{}")
+    assert texts(world.plan(template(Inner=nested("a")), template(Inner=nested("b")))) == {
+        "Inner": ["its own template"]
+    }
+
+
+def test_a_nested_stack_in_a_nested_one(world):
+    (world.folder / "Inner.nested.template.json").write_text(json.dumps(template(Inner=nested("y"))))
+    world.nested = {("Inner",) * level: template(Inner=nested("x")) for level in range(1, 9)}
+    assert [*found(world.plan(template(Inner=nested("a")), template(Inner=nested("b"))))] == ["/".join(["Inner"] * 6)]

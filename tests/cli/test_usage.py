@@ -12,6 +12,8 @@ from rajee_deploy.cli import ending
 LINES = {
     "UsageError": [
         ("stauts", "Did you mean 'status'?", "rajee-deploy --help"),
+        ("deploy -e prod", "there is no verb 'deploy'; here it is up", "rajee-deploy up"),
+        ("diff", "here it is plan", "rajee-deploy plan"),
         ("sandbox strat", "Did you mean 'start'", "rajee-deploy sandbox --help"),
         ("report x", "extra argument", "rajee-deploy report --help"),
     ],

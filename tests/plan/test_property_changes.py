@@ -43,6 +43,7 @@ def container(**changes):
         ),
         ({"Rules": [{"Port": 1}]}, {"Rules": [{"Port": 2}]}, ["Rules.1.Port 1 → 2"]),
         ({"Digest": "a" * 64}, {"Digest": "b" * 64}, [f"Digest {'a' * 12} → {'b' * 12}"]),
+        ({"Code": {"ImageUri": "r/a:c-1"}}, {"Code": {"ImageUri": "r/a:c-2"}}, ["image c-1 → c-2"]),
         ({"Text": "line\none"}, {"Text": "line\ntwo"}, ["Text line one → line two"]),
         # in another order, in another spelling, or as CloudFormation gives it back
         ({"Tags": [{"Key": "a"}, {"Key": "b"}]}, {"Tags": [{"Key": "b"}, {"Key": "a"}]}, []),
@@ -87,6 +88,7 @@ def test_what_may_be_a_secret_is_named_and_not_shown(before, after, said):
         ({"Environment": []}, ["web: environment LOG_LEVEL removed"]),
         ({"Name": "api"}, ["web removed", "api added"]),
         ({"image": f"acct/app:c-{'2' * 40}"}, [f"web: image c-1 → c-{'2' * 12}"]),
+        ({"image": "cdk-hnb659fds-container-assets-123456789012/app:c-2"}, ["web: image app:c-1 → app:c-2"]),
         ({"image": "other/app:c-2"}, ["web: image app:c-1 → app:c-2"]),
         ({"Command": ["a", "b"]}, ["web: command none → [a, b]"]),
     ],

@@ -113,6 +113,15 @@ def test_the_same_construct_under_another_logical_id_is_another_resource(kind, a
     assert (one.action, one.logical_id, one.is_revision, one.keeps_old) == (action, "It2", is_revision, not is_revision)
 
 
+def test_what_refers_to_it_follows_it():
+    def app(number):
+        alias = resource("Lambda::Alias", FunctionVersion={"Fn::GetAtt": [f"Version{number}", "Version"]})
+        return {f"Version{number}": at("Stack/Version/Resource", resource("Lambda::Version", A=number)), "Alias": alias}
+
+    _, alias = compare(app(1), app(2)).resources
+    assert [each.follows for each in alias.properties] == ["Version"]
+
+
 def test_removed_ones_come_last_and_the_rest_as_the_template_has_it():
     before = {"Gone": QUEUE, "B": QUEUE, "A": QUEUE}
     other = resource("SQS::Queue", DelaySeconds=2)

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from past_runs import any_runs, run_at
 
+from rajee_deploy.console import printable
 from rajee_deploy.console.rows import cells, plain
 from rajee_deploy.report.checks import Check
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.report.screen import screen
 
+_LONGEST_DURATIONS = 110  # four columns of years, in minutes
 CHECKS = [Check("2026-01-02T00:00:00+00:00", str(n), "/p", "", "", 1, 0) for n in range(9)]
 
 
@@ -81,8 +83,9 @@ def test_a_wrong_skip_is_a_wrong_skip_whoever_found_it():
 @given(any_runs, st.booleans())
 def test_whatever_the_history_nothing_breaks_and_names_alone_are_wider(width, runs, has_phases):
     lines = shown(runs, width, has_phases=has_phases)
-    names = [*(run.kind for run in runs), *(one.name for run in runs for one in run.phases)]
-    longest = max([0, *(cells(name) for name in names)])
+    names = [*(name for run in runs for name in (run.kind, run.environment, run.error, run.outcome))]
+    names += [phase.name for run in runs for phase in run.phases]
+    longest = max(cells(printable(name)) for name in ["", *names])
     for line in lines:
         assert "\n" not in line
-        assert cells(line) <= max(width, 2 + 6 * longest)
+        assert cells(line) <= max(width, longest + 20, _LONGEST_DURATIONS)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rajee_deploy.cli.shells.answer import Typed
-    from rajee_deploy.settings import Settings
 
     Source = Callable[[Typed], Iterator[Candidate]]
 
@@ -31,8 +30,7 @@ def _images(given: Typed) -> Iterator[Candidate]:
     for name, table in _tables(document, "images"):
         yield Candidate(name, str(table.get("stack", "")))
     if _table(document, "cdk").get("image-assets") == "adopt":
-        for image in _adopted(given).images:
-            yield Candidate(image.name, image.stack)
+        yield from _adopted(given)
 
 
 def _stacks(given: Typed) -> Iterator[Candidate]:
@@ -155,11 +153,17 @@ def _is_there(given: Typed) -> bool:
     return True
 
 
-def _adopted(given: Typed) -> Settings:
+def _adopted(given: Typed) -> Iterator[Candidate]:
+    """The images that the app declares, as its last synth here knows them; none where the settings are not whole."""
     from rajee_deploy.actions.adopted import with_known_images
+    from rajee_deploy.errors import DeployError
     from rajee_deploy.settings import load
 
-    return with_known_images(load(_path(given), _environment(given)))
+    try:
+        images = with_known_images(load(_path(given), _environment(given))).images
+    except DeployError:
+        return
+    yield from (Candidate(image.name, image.stack) for image in images if image.is_asset)
 
 
 def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
