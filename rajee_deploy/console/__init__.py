@@ -282,9 +282,10 @@ class Console:
     def warnings(self, found: Iterable[Concern], *, is_whole: bool = False) -> None:
         """What is to be known of what was shown, with what was held back for it; each once in a run."""
         held, self._held = self._held or [], None
-        concerns = [*held, *found]
-        self._show_warnings(concerns, is_whole=is_whole)
-        self._keep_warnings(concerns[len(held) :])
+        fresh = [each for each in (*held, *found) if each.warned not in self._told]
+        self._show_warnings(fresh, is_whole=is_whole)
+        self._told.update(each.warned for each in fresh)
+        self._keep_warnings([each for each in fresh if each not in held])
 
     @contextmanager
     def hold_warnings(self) -> Iterator[None]:
@@ -298,20 +299,16 @@ class Console:
             raise
 
     def _keep_warnings(self, found: Sequence[Concern]) -> None:
-        for warning in dict.fromkeys(each.warned for each in found):
-            if warning not in self.warned:  # a plan may be made several times of one run
-                self.warned.append(warning)
-                self.on_warning(warning)
+        for each in found:
+            self.warned.append(each.warned)
+            self.on_warning(each.warned)
 
     def _show_warnings(self, found: Sequence[Concern], *, is_whole: bool = False) -> None:
         if not found:
             return
         from rajee_deploy.console.warning_rows import rows_of
 
-        rows = rows_of(found, self._told, is_whole=is_whole)
-        self._told.update(each.warned for each in found)
-        if rows:
-            self.rows(rows)
+        self.rows(rows_of(found, is_whole=is_whole))
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""

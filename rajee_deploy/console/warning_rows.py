@@ -1,4 +1,4 @@
-"""Warnings as rows, after what they are about: each once in a run, those of one kind in one line. Pure."""
+"""Warnings as rows, after what they are about: those of one kind in one line. Pure."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from rajee_deploy.console.rows import Row
 from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from rajee_deploy.warned import Concern, Warned
+    from rajee_deploy.warned import Concern
 
 _MOST = 2000  # characters of one
 
 
-def rows_of(found: Iterable[Concern], told: Collection[Warned], *, is_whole: bool) -> list[Row]:
-    """A row for each that nobody was told yet, and for each kind of those that are alike."""
+def rows_of(found: Iterable[Concern], *, is_whole: bool) -> list[Row]:
+    """A row for each, and one for each kind of those that are alike."""
     groups: dict[object, list[Concern]] = {}
     for number, each in enumerate(dict.fromkeys(found)):
-        if each.warned not in told:
-            key = each.warned.code if each.is_alike and not is_whole else number
-            groups.setdefault(key, []).append(each)
+        key = each.warned.code if each.is_alike and not is_whole else number
+        groups.setdefault(key, []).append(each)
     return [_row(group, is_whole=is_whole) for group in groups.values()]
 
 
