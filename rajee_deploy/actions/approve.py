@@ -34,13 +34,13 @@ def approve(run: CurrentRun, jobs: Sequence[Job], planned: Mapping[str, StackCha
         if not changes and not job.step.parameter_changes:
             continue
         if changes:
-            run.console.say(f"{stack} would get broader permissions:", "bold red")
+            run.console.tell(f"{stack} would get broader permissions:", "bold red")
             for line in changes:
-                run.console.say(line)
+                run.console.tell(line)
         if job.step.parameter_changes:
-            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
+            run.console.tell(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
             for _, line in job.step.parameter_changes:
-                run.console.say(line)
+                run.console.tell(line)
         if not run.console.can_ask():
             raise DeployError(
                 "approval-needed",

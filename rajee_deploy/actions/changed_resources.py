@@ -7,25 +7,26 @@ it: what cannot be compared is not known, and that is said.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.adopted import assets_of_stack
+from rajee_deploy.actions.nested_resources import Comparison
 from rajee_deploy.actions.synthesise import find_kept
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import ASSET_PREFIX, IMAGES_PARAMETER, RECORDS
 from rajee_deploy.plan.carried import without_carried
 from rajee_deploy.plan.parameters import HIDDEN, is_masked, slots_of
-from rajee_deploy.plan.replacement import Replacement, Specification
+from rajee_deploy.plan.replacement import Replacement
 from rajee_deploy.plan.resource_changes import (
     Action,
     ResourceChange,
     Side,
     StackChanges,
-    stack_changes,
 )
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Caution, DeployStack, StackChange, Via
-from rajee_deploy.plan.tagged_templates import placeholder, replace_texts, resources_of
+from rajee_deploy.plan.tagged_templates import placeholder, replace_texts
 from rajee_deploy.rollout.declared import pseudo_parameters
 from rajee_deploy.synth.assembly import stacks_of
 from rajee_deploy.text.hiding import hider_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.planned import P, Planned
     from rajee_deploy.plan.state import StackState
+    from rajee_deploy.synth.assembly import StackArtifact
 
 _RECORDS = {*RECORDS, IMAGES_PARAMETER}
 _ANOTHER = f"{HIDDEN} (another)"
@@ -46,8 +48,8 @@ def with_changed_resources(planned: P) -> P:
     steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
     if not steps:
         return planned
-    templates = _templates(planned) if any(_is_by_template(step) for step in steps) else {}
-    found = {step.stack: _of_step(planned, step, templates) for step in steps}
+    made = _made(planned) if any(_is_by_template(step) for step in steps) else {}
+    found = {step.stack: _of_step(planned, step, made.get(step.stack)) for step in steps}
     changes = {stack: each for stack, each in found.items() if each is not None}
     cautions = [caution for stack, each in changes.items() for caution in _cautions(stack, each)]
     plan = replace(planned.plan, cautions=(*planned.plan.cautions, *cautions))
@@ -58,30 +60,56 @@ def _is_by_template(step: DeployStack) -> bool:
     return step.via is Via.CDK and not _BY_TEMPLATE.isdisjoint(step.changes)
 
 
-def _of_step(planned: Planned, step: DeployStack, templates: Mapping[str, Any]) -> StackChanges | None:
+def _of_step(planned: Planned, step: DeployStack, made: StackArtifact | None) -> StackChanges | None:
     """None where it is not known which template is to be deployed: no synth was made for it, or is kept."""
-    state = planned.observed.stacks[step.stack]
+    state, ports = planned.observed.stacks[step.stack], planned.run.ports
     deployed = {} if StackChange.FIRST in step.changes else state.template if isinstance(state, StackPresent) else None
-    template = templates.get(step.stack) if _is_by_template(step) else deployed
+    source = made if _is_by_template(step) else None
+    template = deployed if not _is_by_template(step) else _template_of(source) if source is not None else None
     if template is None or deployed is None:
         return None
-    before, after = _sides(planned, step, state, (without_carried(deployed), without_carried(template)))
-    types = {str(each.get("Type")) for side in (before, after) for each in resources_of(side.template).values()}
-    is_image_alone = {*step.changes} <= {StackChange.TAG}
-    known = None if is_image_alone or not resources_of(deployed) else planned.run.ports.specification(types)
-    hide = hider_of(value.value for value in step.values if value.variable)
-    return stack_changes(before, after, known or Specification(), hide)
+    tags = _tags(planned, step, state)
+    comparison = Comparison(
+        _unspecified if {*step.changes} <= {StackChange.TAG} else ports.specification,
+        partial(ports.nested_template, step.stack),
+        hider_of(value.value for value in step.values if value.variable),
+        planned.run.settings.place_of(step.stack).id,
+        source.directory if source is not None else None,
+        tags[1],
+    )
+    sides = replace_texts(without_carried(deployed), tags[0]), replace_texts(without_carried(template), tags[1])
+    filled = _filled(step, state, *sides)
+    found = comparison.changes(*filled)
+    if all(each.replacement is not Replacement.UNKNOWN for each in found.resources):
+        return found
+    return replace(comparison, specification=ports.specification).changes(*filled)
 
 
-def _sides(planned: Planned, step: DeployStack, state: StackState, templates: tuple[Any, Any]) -> tuple[Side, Side]:
-    """Both templates, with the tags of images that the app declares, and with the values of parameters."""
-    has = state if isinstance(state, StackPresent) else None
-    recorded = {placeholder(each.name): each.tag for each in (has.images if has else ())}
+def _unspecified(_types: object) -> None:
+    """What an image alone changes is mostly known without a list."""
+
+
+def _template_of(made: StackArtifact) -> Any | None:
+    """None for one that cannot be read: who deploys it says what is wrong with it."""
+    try:
+        return made.template()
+    except (OSError, ValueError, LookupError):
+        return None
+
+
+def _tags(planned: Planned, step: DeployStack, state: StackState) -> tuple[dict[str, str], dict[str, str]]:
+    """The tags of images that the app declares, before and after, by their placeholders."""
+    recorded = {placeholder(each.name): each.tag for each in (state.images if isinstance(state, StackPresent) else ())}
     wanted = {
         placeholder(each.parameter.removeprefix(ASSET_PREFIX)): each.tag
         for each in assets_of_stack(planned, step.stack)
     }
-    before, after = replace_texts(templates[0], recorded), replace_texts(templates[1], {**recorded, **wanted})
+    return recorded, {**recorded, **wanted}
+
+
+def _filled(step: DeployStack, state: StackState, before: Any, after: Any) -> tuple[Side, Side]:
+    """Both templates, with the values of their parameters."""
+    has = state if isinstance(state, StackPresent) else None
     values = _values(step, has.parameters if has else {}, before, after)
     known = pseudo_parameters(has.identifier) if has else {}
     return Side(before, {**known, **values[0]}), Side(after, {**known, **values[1]})
@@ -113,21 +141,20 @@ def _is_secret(slot: Mapping[str, Any]) -> bool:
     return str(slot.get("NoEcho", "")).lower() == "true"
 
 
-def _templates(planned: Planned) -> dict[str, Any]:
-    """The templates of the synth that the plan stands on, else of the kept one of these very inputs, by stack."""
+def _made(planned: Planned) -> dict[str, StackArtifact]:
+    """By stack, what the synth that the plan stands on made, else the kept one of these very inputs."""
     run, synthesis = planned.run, planned.synthesis
     try:
         if synthesis is None and planned.wanted.remembered:
             into = run.scratch() / "cdk.out"
-            kept = find_kept(run.ports.synthesiser, planned.wanted, run.lists, planned.identity, into, whole=False)
-            synthesis = kept
+            synthesis = find_kept(run.ports.synthesiser, planned.wanted, run.lists, planned.identity, into, whole=False)
         if synthesis is None:
             return {}
         ids = {each.place.id: each for each in stacks_of(synthesis.assembly)}
-        wanted = {stack: run.settings.place_of(stack).id for stack in planned.wanted.stacks}
-        return {stack: ids[name].template() for stack, name in wanted.items() if name in ids}
-    except (DeployError, OSError, ValueError, LookupError):
-        return {}  # who deploys it says what is wrong with it
+    except DeployError:
+        return {}  # as above
+    wanted = {stack: run.settings.place_of(stack).id for stack in planned.wanted.stacks}
+    return {stack: ids[name] for stack, name in wanted.items() if name in ids}
 
 
 def _cautions(stack: str, changes: StackChanges) -> Iterator[Caution]:

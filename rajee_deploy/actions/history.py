@@ -1,4 +1,4 @@
-"""The record of a run: what is kept of it, and its timings on the screen.
+"""The record of a run: what is kept of it.
 
 It must never begin a run, nor decide how one ends: the verbs do (see `up`).
 """
@@ -9,12 +9,11 @@ import os
 from typing import TYPE_CHECKING
 
 from rajee_deploy.console import without_secrets
+from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
 from rajee_deploy.report.history import History, PastRun, new_id, real_project
-from rajee_deploy.report.metrics import TARGETS
-from rajee_deploy.report.timings import duration
 from rajee_deploy.telemetry import is_wanted
 
 if TYPE_CHECKING:
@@ -26,17 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import Step
 
 _LONGEST_REASON = 300
-
-
-def show_timings(run: CurrentRun, record: PastRun) -> None:
-    """The table of phases, and how the whole stands against its metric."""
-    phases = [(phase.name, phase.seconds, duration(phase.seconds)) for phase in record.phases]
-    run.console.timings(phases, record.seconds, duration(record.seconds))
-    target = TARGETS.get(record.kind)
-    metric = ""
-    if target is not None:
-        metric = f"; the metric is at most {duration(target)}: {'met' if record.seconds <= target else 'missed'}"
-    run.console.say(f"{record.kind} in {duration(record.seconds)}{metric}", "bold")
+_READ_HEX = 12
 
 
 def record_of(
@@ -59,7 +48,8 @@ def record_of(
         error=error,
         cause=without_secrets(cause),
         id=new_id(),
-        project_id=run.ports.project_id(),
+        # A run with nothing to do does not look for it: who reads the history has it from another line.
+        project_id=run.ports.project_id() if steps or planned is None else "",
         revision=planned.revision if planned and planned.revision != NOT_RECORDED else "",
         committed=committed(run, planned.revision) if planned and deploys else "",
         reason=without_secrets(_reason(steps)),
@@ -77,7 +67,14 @@ def committed(run: CurrentRun, revision: str) -> str:
 def _reason(steps: Sequence[Step]) -> str:
     """Why anything was done: of a build, else of the first step."""
     first = next((step for step in steps if isinstance(step, BuildAndPush)), next(iter(steps), None))
-    return " ".join(first.reason.split())[:_LONGEST_REASON] if first is not None else ""
+    words = (first.reason if first is not None else "").split()
+    return " ".join(map(_short, words))[:_LONGEST_REASON]
+
+
+def _short(word: str) -> str:
+    """Of a whole tag of ours as much as people read."""
+    is_tag = word.startswith(TAG_PREFIX) and len(word) == len(TAG_PREFIX) + TAG_HEX
+    return word[: len(TAG_PREFIX) + _READ_HEX] if is_tag else word
 
 
 def keep(run: CurrentRun, record: PastRun, verb: str = "up") -> None:

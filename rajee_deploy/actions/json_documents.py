@@ -66,7 +66,7 @@ def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
             for image in planned.wanted.images
         },
         "infrastructure": _infrastructure(planned),
-        "steps": [_step(step) for step in planned.plan.steps],
+        "steps": [of_step(step) for step in planned.plan.steps],
         "warnings": [
             *(
                 {"image": image, "code": notice.code, "message": notice.message, "line": notice.line}
@@ -107,7 +107,7 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
         **of_plan(planned, run.seconds),
         "schema": "rajee-deploy.up/1",
         "outcome": run.outcome,
-        "run": {**document_of(run), "project": _text(run.project)},  # as the history has it: `report --from` reads it
+        "run": run_in_document(run),
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in run.phases],
         "deployments": {
             stack: {
@@ -119,6 +119,11 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
             for stack, spent in times_spent.items()
         },
     }
+
+
+def run_in_document(run: PastRun) -> dict[str, Any]:
+    """A run as the history has it: `report --from` reads it."""
+    return {**document_of(run), "project": _text(run.project)}
 
 
 def _span(span: Span) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def _skip(skip: Skip) -> dict[str, Any]:
     return {"subject": skip.subject, "reason": skip.reason, **tier}
 
 
-def _step(step: Step) -> dict[str, Any]:
+def of_step(step: Step) -> dict[str, Any]:
     match step:
         case BuildAndPush():
             return {"step": "build-and-push", "image": step.image, "tag": step.tag, "reason": step.reason}

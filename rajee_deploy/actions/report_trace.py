@@ -6,22 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.report.history import History, is_of_project
 from rajee_deploy.report.trace_events import trace
 from rajee_deploy.system.given_files import STDOUT, descriptor_of, write_given
 
 if TYPE_CHECKING:
-    from rajee_deploy.console import Console
+    from collections.abc import Sequence
 
+    from rajee_deploy.console import Console
+    from rajee_deploy.report.history import PastRun
 
 _STDOUT = Path("-")
 
 
 def write_trace(
-    console: Console, project: Path | None, path: Path | None, last: int | None, *, is_taken: bool = False
+    console: Console, runs: Sequence[PastRun], path: Path | None, last: int | None, *, is_taken: bool = False
 ) -> bool:
-    """Write the last runs of a project (of all projects when None) as a trace; one where nobody says how many. Whether
-    it went to stdout, where nothing else may follow it. `is_taken`: something else is to go there.
+    """Write the last of the runs as a trace; one where nobody says how many. Whether it went to stdout, where nothing
+    else may follow it. `is_taken`: something else is to go there.
     ConfigurationError `bad-flag`; DeployError `report-not-written`."""
     if path is None:
         hint = f"rajee-deploy report --trace trace.json --last {last}"
@@ -32,7 +33,7 @@ def write_trace(
     if to_stdout and is_taken:
         hint = "name a file for the trace, or leave the other one out"
         raise ConfigurationError("bad-flag", "--trace - wants stdout, and so does --json or --markdown", hint=hint)
-    runs = [run for run in History().runs()[0] if project is None or is_of_project(run, project)][-(last or 1) :]
+    runs = runs[-(last or 1) :]
     if to_stdout:
         console.data(trace(runs).removesuffix("\n"))
     else:

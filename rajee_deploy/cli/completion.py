@@ -23,16 +23,17 @@ def completion(
     shell: Annotated[Shell | None, typer.Argument(help="The shell (default: the one that SHELL names).")] = None,
     print_only: Annotated[bool, typer.Option("--print", help="Print the script on stdout, and write nothing.")] = False,
 ) -> None:
-    """Let the shell complete verbs, flags, and the names of the settings: environments, images, stacks, tags.
+    """Let your shell complete verbs, flags and names. Names are those of the settings (environments, images, stacks),
+    of AWS's files (profiles), and the tags that were deployed from here; nobody is asked over the network.
 
     \b
-    rajee-deploy completion                what the next shell that you open completes
-    rajee-deploy completion zsh
-    eval "$(rajee-deploy completion bash --print)"
+    rajee-deploy completion                         from the next shell on
+    eval "$(rajee-deploy completion bash --print)"  in this one alone
     """
     from rajee_deploy.cli.shells.install import install, shell_of
     from rajee_deploy.cli.shells.scripts import SCRIPTS
     from rajee_deploy.console import Console
+    from rajee_deploy.console.rows import Row
 
     name = shell.value if shell is not None else shell_of(os.environ)
     if not name:
@@ -46,6 +47,12 @@ def completion(
         console.data(SCRIPTS[name].removesuffix("\n"))
         return
     changed = install(name, os.environ)
-    for path in changed:
-        console.item("+", "wrote", str(path))
-    console.say(f"A {name} that is opened from now on completes rajee-deploy." if changed else "All is there already.")
+    if not changed:
+        console.headline(f"{name} completes rajee-deploy already.", indent=2)
+        return
+    console.rows(
+        [
+            *(Row("✓", "wrote", str(path)) for path in changed),
+            Row("→", "next", f"open a new {name}, or: exec {name}"),
+        ]
+    )

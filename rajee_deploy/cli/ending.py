@@ -116,7 +116,7 @@ def _tell_usage(error: Exception) -> None:
         _tell(told)
         return
     for line in lines_of(told):
-        Console().say(line)
+        Console().tell(line)
 
 
 def _with_our_flags(text: str) -> str:

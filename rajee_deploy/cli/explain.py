@@ -59,14 +59,14 @@ def explain(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """What is in an image's hash and why, by line of the Dockerfile, biggest first. Offline, but for --since TAG.
+    """Show what is in an image's hash, and why. By line of the Dockerfile, biggest first. Offline, but for --since TAG.
 
     \b
-    rajee-deploy explain                     what each line reads, and the other inputs
-    rajee-deploy explain src/app.py          why this path is in the hash, or is not
-    rajee-deploy explain --since HEAD~1      what makes it another image than at that commit
-    rajee-deploy explain --since deployed    what makes it another image than the one that the stack runs
-    rajee-deploy explain --since c-0a1b…     the same for the image of a tag, built on any machine
+    rajee-deploy explain                   what each line reads, and the rest
+    rajee-deploy explain src/app.py        why this path is in the hash, or is not
+    rajee-deploy explain --since HEAD~1    what changed since that commit
+    rajee-deploy explain --since deployed  …since the image that the stack runs
+    rajee-deploy explain --since c-0a1b…   …since a tag, built on any machine
     """
     choose_quiet(quiet=quiet)
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
@@ -105,13 +105,13 @@ def replay(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """How many commits of a repository's history need a rebuild: by our tag, by hashing the whole build context (what
+    """Count the commits of a repository that needed a rebuild. By our tag, by hashing the whole build context (what
     .dockerignore leaves), and by tagging with the commit. Offline.
 
     \b
     rajee-deploy replay                      the last 50 commits of this repository
     rajee-deploy replay ../other --last 200
-    rajee-deploy replay --context . -f docker/Dockerfile --json | jq '.images[].tag.rebuilds'
+    rajee-deploy replay --json | jq '.images[].tag.rebuilds'
     """
     choose_quiet(quiet=quiet)
     from rajee_deploy.actions.explain import documents, words

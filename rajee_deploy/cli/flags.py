@@ -31,6 +31,14 @@ RepairDrift = Annotated[
     bool, typer.Option("--repair-drift", help="Put services back that run something else than their stack says.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+EventsFile = Annotated[
+    str | None,
+    typer.Option(
+        "--events",
+        metavar="FILE",
+        help="Write what happens there as it happens, one JSON document a line; - is stdout, which then has no other.",
+    ),
+]
 File = Annotated[Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")]
 ContextFlag = Annotated[
     Path | None, typer.Option("--context", help="A build context, instead of the images of the settings.")

@@ -43,8 +43,8 @@ def init(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Look at a CDK app and write the settings for it: rajee-deploy.toml, its schema (for editors), and a .deployignore
-    where it helps.
+    """Look at a CDK app, and write the settings for it. These are rajee-deploy.toml, its schema (for editors), and a
+    .deployignore where it helps.
 
     Overwrites nothing, and edits no line of the app. Synthesises once; needs credentials of AWS for the plan at its
     end, and where the app looks something up.

@@ -50,8 +50,8 @@ def lock(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Write down which image every FROM, --from and # syntax stands for, and what ADD fetches: rajee-deploy.lock, to
-    be committed.
+    """Write down which digest each base image has. Every FROM, --from and # syntax, and what ADD fetches, stands in
+    rajee-deploy.lock, which is to be committed.
 
     A build then takes these very images, and the fingerprint moves when they do. What is locked stays as it is
     until --upgrade moves it. Asks the registries, with docker's logins; needs no Docker.

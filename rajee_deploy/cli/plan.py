@@ -52,11 +52,12 @@ def plan(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
+    """Show what up would do, and why. Needs no Docker, and node only where hashes do not decide.
 
     \b
     rajee-deploy plan
-    rajee-deploy plan -e prod --detailed-exitcode || echo "something to deploy (2) or an error (1)"
+    rajee-deploy plan -e prod --detailed-exitcode  2: there is something to do
+    rajee-deploy plan --json | jq .steps           for programs
     """
     choose_quiet(quiet=quiet, verbose=verbose)
     if not as_json:

@@ -9,6 +9,7 @@ import typer
 from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotations while the program runs
     Config,
     Environment,
+    EventsFile,
     Images,
     InfraCheckOption,
     Json,
@@ -44,6 +45,7 @@ def rollback(
     infra_check: InfraCheckOption = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.", min=0)] = 1800,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="For scripts: a rollback asks nothing anyway.")] = False,  # noqa: ARG001 -- accepted, so that scripts need not tell the verbs apart
+    events: EventsFile = None,
     verbose: Verbose = False,
     quiet: Quiet = None,
     as_json: Json = False,
@@ -51,7 +53,7 @@ def rollback(
     """Run the image again that ran before, or the one of a tag. The infrastructure stays as it is.
 
     \b
-    rajee-deploy rollback                        what ran before the last deployment; once more: forth again
+    rajee-deploy rollback                        what ran before; again: forth again
     rajee-deploy rollback --plan                 the same, but only shown
     rajee-deploy rollback c-0a1b… -e prod        the image of a tag
     rajee-deploy rollback --image api            one of several images
@@ -65,6 +67,7 @@ def rollback(
         from rajee_deploy.console import Console
 
         Console().begin(f"rollback · {environment}" if environment else "rollback")
+    from rajee_deploy.actions.events import follow, is_stdout, open_events, tell_of, warn_of_loss
     from rajee_deploy.actions.explain.past import Origin
     from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollback
     from rajee_deploy.cli.wiring import make_context
@@ -75,20 +78,29 @@ def rollback(
             "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
             hint="rajee-deploy rollback --plan --detailed-exitcode",
         )
-    run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
-    if not run.settings.images and not run.settings.cdk.adopts_images:
-        from rajee_deploy.cli.no_images import no_images
+    told = open_events(None if only_plan else events, prints_document=as_json)
+    with tell_of(told, "rollback", environment) as ending:
+        run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
+        if not run.settings.images and not run.settings.cdk.adopts_images:
+            from rajee_deploy.cli.no_images import no_images
 
-        raise no_images(run.settings, "rollback")
-    origin = Origin(run.settings.path, environment, lambda settings: settings)
-    asked = _asked(run, tag, origin, wait, is_chosen=bool(image))
-    run.wait_seconds = wait
-    if only_plan:
-        _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
-        return
-    returns, record = recorded_rollback(run, asked)
+            raise no_images(run.settings, "rollback")
+        origin = Origin(run.settings.path, environment, lambda settings: settings)
+        asked = _asked(run, tag, origin, wait, is_chosen=bool(image))
+        run.wait_seconds = wait
+        if only_plan:
+            _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
+            return
+        follow(run, told)
+        planned, record = recorded_rollback(run, asked)
+        ending.document, ending.outcome = of_rollback(planned.returns, record), record.outcome
+    warn_of_loss(run, told, events)
     if as_json:
-        run.console.document(of_rollback(returns, record))
+        run.console.document(ending.document)
+    elif not is_stdout(events):
+        from rajee_deploy.actions.references import print_references
+
+        print_references(planned)
 
 
 def _asked(run: CurrentRun, tag: str | None, origin: Origin, wait: int, *, is_chosen: bool) -> Asked:

@@ -29,12 +29,11 @@ def status(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """What is deployed where, since when, by which revision, and whether it is what this checkout makes. Changes
-    nothing; needs neither Docker nor node.
+    """Show what is deployed, since when, and if it is this checkout's. Needs neither Docker nor node.
 
     \b
     rajee-deploy status -e prod
-    rajee-deploy status --json | jq '.stacks[].images[] | select(.matches == false)'
+    rajee-deploy status --json | jq '.stacks[].images[] | select(.matches|not)'
     """
     choose_quiet(quiet=quiet)
     from rajee_deploy.actions.status.look import look

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GROUP = "sandbox"
+# What other programs call it.
+_OURS = {"deploy": "up", "apply": "up", "diff": "plan", "preview": "plan", "undo": "rollback", "version": "--version"}
 
 
 def usage(error: Any, argv: Sequence[str]) -> ConfigurationError | str:
@@ -23,6 +25,11 @@ def usage(error: Any, argv: Sequence[str]) -> ConfigurationError | str:
         said = io.StringIO()
         error.show(said)
         return said.getvalue()
+    ours = _OURS.get(argv[0], "") if argv else ""
+    if ours:
+        return ConfigurationError(
+            "usage", f"there is no verb {argv[0]!r}; here it is {ours}", hint=f"rajee-deploy {ours}"
+        )
     return ConfigurationError("usage", error.format_message(), hint=f"{_command(error, argv)} --help")
 
 

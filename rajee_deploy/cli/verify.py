@@ -55,8 +55,8 @@ def verify(
     quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Re-hash every file, and ask a real BuildKit whether it reads what we hash, and builds what we build. Exits with 1
-    when they disagree.
+    """Ask a real BuildKit whether the hash is true. Hashes every file again, and compares what BuildKit reads with what
+    we hash, and what it builds with what we build.
 
     \b
     rajee-deploy verify                      the images of the settings
@@ -64,8 +64,11 @@ def verify(
     rajee-deploy verify --json | jq '.images[].not_checked'
     """
     choose_quiet(quiet=quiet)
+    from functools import partial
+
+    from rajee_deploy.actions.verify.record import verify_and_record
     from rajee_deploy.actions.verify.verdicts import document, lines, summary
-    from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags, settings_path
     from rajee_deploy.console import Console
     from rajee_deploy.context import Modes
     from rajee_deploy.errors import Exit
@@ -74,8 +77,13 @@ def verify(
     settings = SettingsFlags(environment, image, config)
     chosen = flagged_images(settings, flags, "verify") if context is None else [image_of_flags(context, flags, image)]
     limit = _bytes(max_size)
-    verdicts = {each.name: _verdict(each, Modes(modes.value), limit) for each in chosen}
     console = Console()
+    verdicts = verify_and_record(
+        console,
+        settings_path(config).parent if context is None else None,
+        environment,
+        [(each.name, partial(_verdict, each, Modes(modes.value), limit)) for each in chosen],
+    )
     for name, verdict in verdicts.items():
         for line in lines(verdict):
             console.warn(f"image {name}", line)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.locate import find_key, infrastructure_of, look_up
 from rajee_deploy.actions.observe import check_account
@@ -16,6 +17,7 @@ from rajee_deploy.cli.images import choose_among, choose_images, settings_path
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model.repository import ecr_address
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import StackAbsent
 from rajee_deploy.plan.tags import tag_problem
@@ -25,6 +27,7 @@ from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import load, with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
+from rajee_deploy.stack.task_logs import TaskLogs
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.cdk_cli import Cdk
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.explain.tags import Sources
-    from rajee_deploy.aws import Patience
+    from rajee_deploy.aws import Identity, Patience
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model.repository import Repository
@@ -93,6 +96,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         deployer=deployer,
         engine=choose_engine(settings.engine),
         watcher=LocatedWatching(where),
+        task_log=TaskLogs(where.at).find,
         updater=LocatedUpdates(where),
         services=LocatedServices(where),
         identity=aws.identity,
@@ -108,9 +112,11 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         proofs=partial(_proofs, ecr),
         check_cli=partial(_check_cli, settings.cdk.app),
         specification=partial(_specification, settings.cdk.app),
+        nested_template=partial(_nested_template, where),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
+        address=partial(_address, ecr),
         last_failure=app.last_failure,
         lifecycle=partial(_lifecycle, aws),
         bind_names=where.bind_names,
@@ -119,10 +125,24 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
     )
 
 
+def _address(ecr: Ecr, repository: Repository, who: Identity) -> str:
+    """What stands in for AWS has registries under addresses of its own, and is asked for them."""
+    if not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR"}.isdisjoint(os.environ):
+        with suppress(DeployError):
+            return ecr.address(repository)
+    return ecr_address(repository, who)
+
+
 def _specification(app: Path, types: Collection[str]) -> Specification:
     from rajee_deploy.synth.resource_specification import read_specification  # where a template differs alone
 
     return read_specification(app, types)
+
+
+def _nested_template(where: Whereabouts, stack: str, path: Sequence[str]) -> Any | None:
+    from rajee_deploy.stack.nested_templates import find_nested_template  # where one differs alone
+
+    return find_nested_template(where.reading(stack), where.place(stack).name, path)
 
 
 def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:

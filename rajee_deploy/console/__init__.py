@@ -11,16 +11,20 @@ import json
 import os
 import sys
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.console import header
+from rajee_deploy.console.activity_view import ActivityView, StepShown
 from rajee_deploy.console.header import UP_AND_CLEAR, Header
 from rajee_deploy.console.manner import is_quiet, manner_of, width_of
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
+from rajee_deploy.text.durations import duration
 from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
@@ -29,16 +33,14 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.console import Console as RichConsole
-    from rich.live import Live
 
-    from rajee_deploy.console.board import Activity
-    from rajee_deploy.console.heartbeat import Heartbeat
+    from rajee_deploy.console.bars import Bar
     from rajee_deploy.console.rows import Line, Row
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
     from rajee_deploy.text.hiding import Hider
 
-_KEPT = "="  # the mark of what needs nothing
+_LITTLE = "=→"  # marks of what is left out where little is said: what needs nothing, and advice
 _BAR = 24
 _MOST_OF_A_WARNING = 2000
 
@@ -75,6 +77,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def _laid_out(rows: Sequence[Row], width: int) -> list[Line]:
+    """The lines of rows that quote others: with nothing in them that a terminal obeys, and with commands whole."""
+    from rajee_deploy.console.commands import bind, release
+    from rajee_deploy.console.rows import Piece, lay_out, map_texts
+
+    safe = [map_texts(row, lambda text: bind(printable(text))) for row in rows]
+    return [tuple(Piece(release(piece.text), piece.style) for piece in line) for line in lay_out(safe, width)]
+
+
 class Console:
     """What a command says while it works, and its result."""
 
@@ -85,21 +96,20 @@ class Console:
         is_own = stdout is not None or stderr is not None  # with streams of its own it speaks for itself alone
         self._header = Header() if is_own else header.of_this_run
         self._screen = stderr or sys.stderr or nowhere()
-        self._stderr = cast("TextIO", Talk(self._screen, self._header))
+        talk = Talk(self._screen, self._header)
+        self._stderr = cast("TextIO", talk)
         self.verbose = verbose
         self.quiet = not verbose and (quiet or (not is_own and is_quiet()))
         self._manner = manner_of(os.environ, is_terminal=self._screen.isatty())
         self.warned: list[Warned] = [] if is_own else warned.of_this_run  # what was shown, in that order
+        self.on_warning: Callable[[Warned], None] = lambda _warning: None  # for who follows along
         self._made: RichConsole | None = None
+        self._painter: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not (self._manner.has_colour or self._manner.moves)
-        # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
-        self._rows: dict[int, Activity] = {}
-        self._below: dict[int, tuple[str, ...]] = {}
-        self._live: Live | None = None
-        self._heartbeat: Heartbeat | None = None  # where no terminal shows that it goes on
-        self._rows_change = threading.Lock()
+        moves = self._manner.moves and not self.quiet
+        self._view = ActivityView(talk, lambda text: self.tell(text, "dim"), self._paint, moves=moves, quiet=self.quiet)
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
@@ -119,20 +129,18 @@ class Console:
 
     def result_rows(self, rows: Sequence[Row]) -> None:
         """Rows of one block, as the command's result."""
-        from rajee_deploy.console.rows import lay_out, map_texts
-
-        self._result_lines(lay_out([map_texts(row, printable) for row in rows], self.result_width))
+        self.result_lines(_laid_out(rows, self.result_width))
 
     def result_headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
         """A line that stands for what follows, as part of the command's result."""
         from rajee_deploy.console.rows import headline_of
 
         texts = printable(left), printable(right)
-        self._result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
+        self.result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
 
     def result_blank(self) -> None:
         """An empty line, between blocks of the result."""
-        self._result_lines([()])
+        self.result_lines([()])
 
     @property
     def shows_result(self) -> bool:
@@ -144,9 +152,11 @@ class Console:
         """How many cells a line of the result may have."""
         return width_of(os.environ, self._stdout)
 
-    def _result_lines(self, lines: Sequence[Line]) -> None:
+    def result_lines(self, lines: Sequence[Line]) -> None:
+        """Lines that were laid out already, as the command's result."""
         manner = manner_of(os.environ, is_terminal=self._stdout.isatty())
         if not (manner.has_colour or manner.moves):
+            lenient(self._stdout)
             self._stdout.write("".join(f"{''.join(piece.text for piece in line)}\n" for line in lines))
             return
         from rich.text import Text
@@ -190,7 +200,7 @@ class Console:
 
     def item(self, mark: str, subject: str, text: str, style: str = "") -> None:
         """A marked line: what it is about, and what is said of it."""
-        if self.quiet and mark == _KEPT:
+        if self.quiet and mark in _LITTLE:
             return
         if self._is_plain:
             self._stderr.write(f"{mark} {printable(subject):<28} {printable(text)}\n")
@@ -202,11 +212,11 @@ class Console:
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Rows of one block, in columns that they share (see `rows`)."""
-        from rajee_deploy.console.rows import lay_out, map_texts, short_form
+        from rajee_deploy.console.rows import short_form
 
         if self.quiet:
-            rows = short_form(rows, _KEPT)
-        self._print_lines(lay_out([map_texts(row, printable) for row in rows], self.width))
+            rows = short_form(rows, _LITTLE)
+        self._print_lines(_laid_out(rows, self.width))
 
     def headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
         """A line that stands for what follows, with a text at its right edge."""
@@ -223,6 +233,17 @@ class Console:
     def width(self) -> int:
         """How many cells a line of talk may have."""
         return width_of(os.environ, self._screen)
+
+    def _paint(self, line: Line) -> str:
+        """A line as the terminal takes it."""
+        from rich.text import Text
+
+        if self._painter is None:
+            # None that says anything: what is painted while the other writes must not have that once more.
+            self._painter = self._rich(self._stderr)
+        with self._painter.capture() as painted:
+            self._painter.print(Text.assemble(*((piece.text, piece.style) for piece in line)), end="", soft_wrap=True)
+        return painted.get()
 
     def _print_lines(self, lines: Sequence[Line]) -> None:
         if self._is_plain:
@@ -250,12 +271,17 @@ class Console:
             for notice in shown:
                 line = f" (line {notice.line})" if notice.line else ""
                 self._show_warning(f"image {image}", f"{notice.message}{line}{others}", code)
-            self.warned += [Warned(f"image {image}", code, notice.message) for notice in found]
+            for notice in found:
+                self._keep_warning(Warned(f"image {image}", code, notice.message))
 
     def warn(self, subject: str, text: str, code: str = "") -> None:
         """Something that does not stop the run, shown now and in the document of --json; a subject of "" is the run."""
         self._show_warning(subject, text, code)
-        self.warned.append(Warned(subject, code, text))
+        self._keep_warning(Warned(subject, code, text))
+
+    def _keep_warning(self, warning: Warned) -> None:
+        self.warned.append(warning)
+        self.on_warning(warning)
 
     def _show_warning(self, subject: str, text: str, code: str) -> None:
         from rajee_deploy.console.documents import quote
@@ -279,17 +305,16 @@ class Console:
 
     def progress(self, text: str) -> bool:
         """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
-        row = self._rows.get(threading.get_ident())
-        if row is None:
-            if self._heartbeat is not None:
-                self._heartbeat.note(text)
-            return False
-        row.text = printable(text)
-        return True
+        return self._view.note(printable(text))
 
-    def board(self, lines: Sequence[str]) -> None:
-        """Lines that this thread shows below the pieces of work until it shows others; for a terminal alone."""
-        self._below[threading.get_ident()] = tuple(map(printable, lines))
+    def board(self, lines: Sequence[tuple[str, str]]) -> None:
+        """What this thread sees of the work that goes on (names, each with what is said of it), until it sees something
+        else."""
+        self._view.show_below([(printable(name), printable(text)) for name, text in lines])
+
+    def expect_steps(self, names: Sequence[str]) -> None:
+        """The names of the steps that will follow: they share a column."""
+        self._view.expect([printable(name) for name in names])
 
     def can_ask(self) -> bool:
         """Whether somebody is there who can answer."""
@@ -299,7 +324,9 @@ class Console:
         """A question that is answered with y or anything else."""
         self._stderr.write(f"{printable(question)} [y/N] ")
         self._stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        answer = sys.stdin.readline()
+        self._view.resume()
+        return answer.strip().lower() in ("y", "yes")
 
     def choose(self, question: str, names: Sequence[str]) -> int | None:
         """The place of the one that was chosen by its number; None where three answers are none."""
@@ -315,55 +342,42 @@ class Console:
 
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
-        """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        """Names a piece of work before it starts, and shows that it is going on: on a terminal by a line that moves, in
+        a log now and then."""
         note(text)
-        thread = threading.get_ident()
-        if self.quiet or not self._manner.moves or thread in self._rows:
-            self.say(f"… {text}", "dim")
-            with self.waiting(text):
-                yield
-            return
-        from rajee_deploy.console.board import Activity
-
-        with self._rows_change:
-            self._rows[thread] = Activity(printable(text))
-            if self._live is None:
-                self._live = self._started()
-        try:
+        self._begin(text)
+        with self._view.during(printable(text)):
             yield
-        finally:
-            with self._rows_change:
-                del self._rows[thread]
-                if not self._rows and self._live is not None:
-                    self._live.stop()
-                    self._live = None
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
-        """Names what is short as a rule, and so has no line: where it is not, a log hears that it goes on."""
-        if self._manner.moves and not self.quiet:
-            yield
-            return
-        with self._heart().during(text):
+        """Names what is short as a rule, and so is not worth a line even with -v."""
+        with self._view.during(printable(text)):
             yield
 
-    def _heart(self) -> Heartbeat:
-        with self._rows_change:
-            if self._heartbeat is None:
-                from rajee_deploy.console.heartbeat import QUIET_SECONDS, SECONDS, Heartbeat
+    @contextmanager
+    def step(self, verb: str, name: str, usual: str = "") -> Iterator[StepShown]:
+        """A step of a plan: shown while it goes on, and by a line once it is done. One that fails is the error's."""
+        note(f"{verb} {name}")
+        self._begin(f"{verb} {name}")
+        shown, began = StepShown(), time.monotonic()
+        with self._view.during(printable(name), verb, usual):
+            yield shown
+        words = verb, printable(name), duration(time.monotonic() - began)
+        shown.text = printable(shown.text)
+        self._print_lines(self._view.done_lines(words, shown, self.width))
 
-                seconds = QUIET_SECONDS if self.quiet else SECONDS
-                self._heartbeat = Heartbeat(lambda text: self.tell(text, "dim"), seconds)
-            return self._heartbeat
+    def _begin(self, text: str) -> None:
+        if self.verbose and not self._view.moves:
+            self.say(f"… {text}", "dim")
 
-    def _started(self) -> Live:
-        from rich.live import Live
+    def bars(self, rows: Sequence[Bar]) -> None:
+        """Durations with bars (see `bars`)."""
+        from rajee_deploy.console.bars import bar_lines
 
-        from rajee_deploy.console.board import Board
-
-        live = Live(Board(self._rows, self._below), console=self._talk, transient=True, refresh_per_second=10)
-        live.start()
-        return live
+        shown = [row for row in rows if not (self.quiet and row.of)]  # the parts of a whole
+        safe = [replace(row, name=printable(row.name), text=printable(row.text)) for row in shown]
+        self._print_lines(bar_lines(safe, self.width))
 
     def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:
         """A table of phases (name, seconds, the duration as text) with bars against the total."""

@@ -5,10 +5,10 @@ An error in, lines out: it shows nothing and decides nothing. Commands are never
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.console import printable
+from rajee_deploy.console.commands import bind, is_command, release
 from rajee_deploy.console.rows import Piece, Row, lay_out, map_texts, wrap
 from rajee_deploy.text.lines import lines_of
 
@@ -22,17 +22,6 @@ MOST_LINES = 20  # of a program's words; all of them are in the document of --js
 _TEXT = 9  # the column of each text
 _CODE = 20
 _NARROWEST = 24  # of a text, however narrow the terminal is
-_BOUND = "\N{NO-BREAK SPACE}"
-# Where a command begins inside a sentence: it is not torn apart, so that it works when pasted.
-_STARTS = re.compile(
-    r"(?<![\w/.-])(\(cd \S+ && )?(rajee-deploy [a-z]|export [A-Z_]+=|unset [A-Z_]+|"
-    r"(aws|docker|buildah|cdk|npx|npm|git|pip|uv|poetry|sudo|systemctl|cat|ls|df|free|ulimit|ssh) [a-z-])"
-)
-# And where prose goes on: at a word that no command has at such a place.
-_PROSE = re.compile(
-    r"[;,]|\s(?:and|or|makes|shows|prints|then|in it|brings|records|moves|deploys|starts|with|that|when"
-    r"|says|is|has|alone|lists|where|why|goes|writes)\b|\s\(|\)|\.$|[.:] "
-)
 
 
 def error_lines(error: DeployError, width: int, *, whole: bool = False) -> Iterator[Line]:
@@ -92,13 +81,8 @@ def _texts(text: str, room: int) -> list[str]:
     lines = []
     for line in lines_of(text.strip("\n")):
         plain = _plain(line)
-        lines += [plain] if _is_command(plain.lstrip()) else _indented(plain, room)
+        lines += [plain] if is_command(plain.lstrip()) else _indented(plain, room)
     return lines
-
-
-def _is_command(line: str) -> bool:
-    """Whether a line is to be pasted as it is, and no sentence that begins with a command."""
-    return _STARTS.match(line) is not None and not _PROSE.search(line.partition("  ")[0])
 
 
 def _plain(line: str) -> str:
@@ -110,16 +94,5 @@ def _indented(line: str, room: int) -> list[str]:
     """The parts of a line, each below its own indentation."""
     text = line.lstrip()
     own = line[: min(len(line) - len(text), room // 2)]
-    parts = wrap(_bound(text), max(_NARROWEST, room - len(own))) or [""]
-    return [f"{own}{part}".replace(_BOUND, " ") for part in parts]
-
-
-def _bound(text: str) -> str:
-    """The text with its commands as single words."""
-    done = ""
-    while (start := _STARTS.search(text)) is not None:
-        end = _PROSE.search(text, start.end())
-        stop = end.start() if end else len(text)
-        done += text[: start.start()] + text[start.start() : stop].rstrip().replace(" ", _BOUND)
-        text = text[start.start() + len(text[start.start() : stop].rstrip()) :]
-    return done + text
+    parts = wrap(bind(text), max(_NARROWEST, room - len(own))) or [""]
+    return [f"{own}{release(part)}" for part in parts]

@@ -24,7 +24,7 @@ _LEAST_OF_A_TEXT = 36
 _RIGHT_EDGE = 100  # on a wider screen the eye would lose the line on its way to the edge
 
 # What a mark says is never said by its colour alone.
-_STYLES = {
+STYLES = {
     "+": "green",
     "✓": "green",
     "~": "yellow",
@@ -144,14 +144,14 @@ def _lengths(rows: Iterable[Row]) -> Iterator[int]:
 
 
 def _of_row(row: Row, places: _Places) -> list[Line]:
-    before = [(places.mark, Piece(row.mark, row.style or _STYLES.get(row.mark, "")))]
-    before.append((places.verb, Piece(row.verb, row.style or _STYLES.get(row.mark, ""))))
+    before = [(places.mark, Piece(row.mark, row.style or STYLES.get(row.mark, "")))]
+    before.append((places.verb, Piece(row.verb, row.style or STYLES.get(row.mark, ""))))
     return _of_parts(before, places.name, _Parts(row.name, row.text, row.right, row.style, "bold"), places)
 
 
 def _of_details(row: Row, places: _Places) -> Iterator[Line]:
     for each in row.details:
-        before = [(places.name, Piece(each.mark, each.style or _STYLES.get(each.mark, "")))]
+        before = [(places.name, Piece(each.mark, each.style or STYLES.get(each.mark, "")))]
         start = places.name + (2 if each.mark else 0)
         yield from _of_parts(before, start, _Parts(each.name, each.text, each.right, each.style, ""), places)
 
@@ -210,6 +210,6 @@ def map_texts(row: Row, change: Callable[[str], str]) -> Row:
     return Row(mark, verb, name, text, right, details, row.style)
 
 
-def short_form(rows: Sequence[Row], kept: str) -> list[Row]:
-    """The rows of things that are done, a line each: without those of the mark `kept`, and without details."""
-    return [replace(row, details=()) for row in rows if row.mark != kept]
+def short_form(rows: Sequence[Row], left_out: str) -> list[Row]:
+    """The rows without details, and without those that have one of the marks `left_out`."""
+    return [replace(row, details=()) for row in rows if not row.mark or row.mark not in left_out]

@@ -104,11 +104,11 @@ class Buildx:
         self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
     ) -> BaseConfig:
         """See Engine."""
-        taker = bases.Taker(tuple(self._docker_engine), tuple(self._build_command()))
+        taker = bases.Taker(tuple(self.docker_engine), tuple(self._build_command()))
         return taker.config(image, platform, access, registry)
 
     @cached_property
-    def _docker_engine(self) -> list[str]:
+    def docker_engine(self) -> list[str]:
         """The docker command for the engine that builds; empty where another builder does."""
         docker = docker_program()
         named = self._builder or os.environ.get("BUILDX_BUILDER", "")

@@ -80,6 +80,11 @@ class LocalEngine:
         """See Engine."""
         return self._found().build_and_push(request, access, on_event)
 
+    @property
+    def chosen(self) -> Engine:
+        """The one of the two that it is. DeployError as of `check`."""
+        return self._found()
+
     def _found(self) -> Engine:
         with self._looking:
             if self._engine is None:

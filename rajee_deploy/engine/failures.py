@@ -30,7 +30,7 @@ _IS_PUSH = re.compile(r"^step: pushing |failed to push|pushing (layers|manifest)
 _EXPORT = re.compile(r"cache export[^\n]*not supported", re.IGNORECASE)
 _NO_EXPORT = (
     "this builder cannot export a cache: name another one in `builder` (docker buildx create), switch the engine's "
-    "containerd image store on, or take cache-to out of the settings"
+    "containerd image store on, or let the image carry its cache: docs/registry-and-engines.md"
 )
 _CACHE_PLACE = "cache-to must name a mutable repository that is there and that you may push to"
 _WRITING_CACHE = "exporting cache to"  # BuildKit's last step: the image was pushed before it

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.plan.rendered_values import is_computed, render
+from rajee_deploy.plan.rendered_values import is_computed, references, render
 from rajee_deploy.text.secret_looks import may_be_secret
 
 if TYPE_CHECKING:
@@ -115,10 +115,14 @@ def _change(
     if any(part in _PRIVATE for part in path) or any(map(_has_parts, both)):
         return hidden
     texts = [None if each is _NOTHING else render(each, names) for each in both]
-    if any(each and may_be_secret(path[-1], _REFERENCE.sub("", _short(each))) for each in texts):
-        return hidden
     shown = _images(texts) if path[-1] in _IMAGES else texts
+    if any(each and may_be_secret(path[-1], _REFERENCE.sub("", _short(each))) for each in shown):
+        return hidden
     short = [None if each is None else hide(_short(each)) or '""' for each in shown]
+    if texts[0] == texts[1]:  # references to what has another logical id now, and the same name
+        return PropertyChange(
+            where, follows=hide(next((names[each] for each in references(after) if each in names), ""))
+        )
     return hidden if any(each and len(each) > _LONGEST for each in short) else PropertyChange(where, short[0], short[1])
 
 
@@ -137,6 +141,8 @@ def _words(path: tuple[str, ...]) -> str:
     """Where a setting is. Of a task definition by its container."""
     parts = path[:-1] if len(path) > 1 and path[-1] in _VALUES else path
     match parts:
+        case "Code", "ImageUri":
+            return "image"
         case "ContainerDefinitions", container:
             return container
         case "ContainerDefinitions", container, setting, *rest:

@@ -18,6 +18,10 @@ REVISIONS = (
     "AWS::ApiGateway::Deployment",
     "AWS::Lambda::LayerVersion",
 )
+_IN_PLACE = (
+    ("AWS::Lambda::Function", "Code"),
+    ("AWS::ECS::Service", "TaskDefinition"),
+)  # so an image alone needs no list
 # What holds something that nobody can make anew.
 STATEFUL = frozenset(
     f"AWS::{name}"
@@ -54,6 +58,8 @@ class Specification:
         if kind.startswith("Custom::"):
             return Replacement.NO  # as its provider has it
         known = self.types.get(kind)
+        if known is None and (kind, name) in _IN_PLACE:
+            return Replacement.NO
         if known is None:
             return Replacement.YES if kind in REVISIONS and name != "Tags" else Replacement.UNKNOWN
         return known.get(name, Replacement.NO)

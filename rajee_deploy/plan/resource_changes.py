@@ -22,11 +22,12 @@ from rajee_deploy.plan.replacement import REVISIONS, STATEFUL, Replacement, Spec
 from rajee_deploy.plan.tagged_templates import NESTED, NESTED_CONTENT, resources_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _ATTRIBUTES = ("Condition", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy")
 _KEPT = ("Retain", "RetainExceptOnCreate")
 _SECTIONS = ("Parameters", "Conditions", "Mappings", "Outputs", "Rules", "Transform", "Hooks")
+OWN_TEMPLATE, _ADDRESS = "its own template", "TemplateURL"
 _CDK_METADATA = "AWS::CDK::Metadata"
 _OWN = {*RECORDS, IMAGES_PARAMETER, STATE_OUTPUT, IMAGES_OUTPUT}
 
@@ -95,24 +96,26 @@ class Side:
 
 
 def stack_changes(
-    before: Side, after: Side, specification: Specification, hide: Callable[[str], str] = str
+    before: Side, after: Side, specification: Specification, hide: Callable[[str], str] = str, stack: str = ""
 ) -> StackChanges:
-    """What becomes of the resources between one side and the other. `values` are those that the sides do not share, and
-    those that are the same wherever they stand; of hidden ones something else, not equal where they differ. `hide`
-    takes out of texts what nobody may see."""
+    """What becomes of the resources of a stack (its id) between one side and the other. `values` are those that the
+    sides do not share, and those that are the same wherever they stand; of hidden ones something else, not equal where
+    they differ. `hide` takes out of texts what nobody may see."""
     if not isinstance(before.template, dict) or not isinstance(after.template, dict):
         return StackChanges(unknown="its template is not JSON")
-    return _Comparison(before, after, specification, hide).changes()
+    return _Comparison(before, after, specification, hide, stack).changes()
 
 
 class _Comparison:
     """The two sides, filled in."""
 
-    def __init__(self, before: Side, after: Side, specification: Specification, hide: Callable[[str], str]) -> None:
+    def __init__(
+        self, before: Side, after: Side, specification: Specification, hide: Callable[[str], str], stack: str
+    ) -> None:
         self._specification, self._hide = specification, hide
         self._templates = before.template, after.template
         self._before, self._after = _filled(before), _filled(after)
-        self._names = {key: hide(name) for key, name in names_of(self._before, self._after).items()}
+        self._names = {key: hide(name) for key, name in names_of(stack, self._before, self._after).items()}
         self._moved = {key: self._moved_names(key) for key in self._after if key in self._before}
         self._followed: dict[tuple[str, str], str] = {}
         self._propagate()
@@ -199,8 +202,8 @@ class _Comparison:
         followed = {name: self._followed[key, name] for name in moved if (key, name) in self._followed}
         changes += [PropertyChange(self._hide(name), follows=other) for name, other in followed.items()]
         kind = self._kind(after)
-        if kind == NESTED and _content(before) != _content(after):
-            changes.append(PropertyChange("its own template"))
+        if kind == NESTED:
+            changes = _of_nested(changes, is_other=_content(before) != _content(after))
         if not changes and not moved:
             return None
         action, replacement = _verdict(moved)
@@ -254,6 +257,12 @@ def _properties(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 def _attributes(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {name: resource[name] for name in _ATTRIBUTES if name in resource}
+
+
+def _of_nested(changes: Sequence[PropertyChange], *, is_other: bool) -> list[PropertyChange]:
+    """What moved of a nested stack: the address of its template says no more than that it is another one."""
+    rest = [each for each in changes if each.path != _ADDRESS]
+    return [*rest, PropertyChange(OWN_TEMPLATE)] if is_other or len(rest) < len(changes) else rest
 
 
 def _content(resource: Mapping[str, Any]) -> Any:

@@ -5,9 +5,12 @@ on. Pure.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCHEMA = "rajee-deploy.check/1"
 
@@ -24,6 +27,28 @@ class Check:
     environment: str
     agreed: int
     disagreed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skips:
+    """What is known of skips: how many checks of them there were, by `verify` (an image each) and by a synth (a stack
+    each), and how many found that to skip was wrong."""
+
+    by_verify: int = 0
+    by_synth: int = 0
+    wrong: int = 0
+
+    @property
+    def checks(self) -> int:
+        return self.by_verify + self.by_synth
+
+
+def skips(checks: Iterable[Check], synths: Iterable[tuple[int, int]]) -> Skips:
+    """From `verify`, and from runs in which a synth was made: (agreed, disagreed) of each."""
+    verified = [(check.agreed, check.disagreed) for check in checks]
+    made = list(synths)
+    wrong = sum(disagreed for _, disagreed in (*verified, *made))
+    return Skips(sum(map(sum, verified)), sum(map(sum, made)), wrong)
 
 
 def check_of(document: Any) -> Check | None:

@@ -102,7 +102,7 @@ def real_project(directory: Path) -> str:
     return os.path.realpath(directory)
 
 
-def is_of_project(run: PastRun, directory: Path) -> bool:
+def is_of_project(run: PastRun | Check, directory: Path) -> bool:
     """Whether a run was this project's; earlier releases kept the path by which it was reached."""
     return _real(run.project) == _real(str(directory))
 
@@ -113,7 +113,7 @@ def _real(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class HistoryEntries:
     """What a history holds, oldest first, and how many of its lines could not be read."""
 
     runs: tuple[PastRun, ...] = ()
@@ -121,12 +121,17 @@ class Entries:
     unreadable: int = 0
 
 
+def own_path() -> Path:
+    """Where this machine's history lies."""
+    return state_directory() / "history.jsonl"
+
+
 class History:
     """The file of runs. Lines are written in one piece, so two runs at once do not mix theirs."""
 
     def __init__(self, path: Path | None = None, most: int = LARGE) -> None:
         self._most = most
-        self.path = path or state_directory() / "history.jsonl"
+        self.path = path or own_path()
 
     def append(self, run: PastRun) -> None:
         """Add a run. OSError when it cannot be written; the caller decides what that means."""
@@ -150,23 +155,35 @@ class History:
         found = self.entries()
         return found.runs, found.unreadable
 
-    def entries(self) -> Entries:
-        """All that the file holds, oldest first. DeployError `history-unreadable`."""
+    def entries(self) -> HistoryEntries:
+        """All that the file holds, oldest first; nothing where there is none. DeployError `history-unreadable`."""
         try:
             return entries_of(self._text())
         except FileNotFoundError:
-            return Entries()
+            return HistoryEntries()
         except OSError as error:
-            hint = f"move it away, and the next run begins a new one: mv {self.path} {self.path}.old"
-            if isinstance(error, PermissionError):
-                hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR, to a directory that is yours"
-            raise DeployError(
-                "history-unreadable",
-                "the history of runs cannot be read",
-                where=str(self.path),
-                cause=error.strerror or str(error),
-                hint=hint,
-            ) from error
+            raise self._unreadable(error) from error
+
+    def text(self) -> str:
+        """The file as it is. DeployError `history-unreadable`, also where there is none."""
+        try:
+            return self._text()
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> DeployError:
+        hint = f"move it away, and the next run begins a new one: mv {self.path} {self.path}.old"
+        if self.path != own_path():
+            hint = "name a history.jsonl, what rajee-deploy up --json printed, or a directory that holds such files"
+        elif isinstance(error, PermissionError):
+            hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR, to a directory that is yours"
+        return DeployError(
+            "history-unreadable",
+            "the history of runs cannot be read",
+            where=str(self.path),
+            cause=error.strerror or str(error),
+            hint=hint,
+        )
 
     def _text(self) -> str:
         """The whole file; of one that is too long to be held the last runs."""
@@ -185,7 +202,7 @@ class History:
             return file.read(1) == b"\n"
 
 
-def entries_of(text: str) -> Entries:
+def entries_of(text: str) -> HistoryEntries:
     """What the lines of a history say."""
     runs: list[PastRun] = []
     checks: list[Check] = []
@@ -200,7 +217,7 @@ def entries_of(text: str) -> Entries:
                 checks.append(check)
             case None:
                 unreadable += 1
-    return Entries(tuple(runs), tuple(checks), unreadable)
+    return HistoryEntries(tuple(runs), tuple(checks), unreadable)
 
 
 def line_of(entry: PastRun | Check) -> str:

@@ -63,7 +63,7 @@ def test_a_rollout_that_nobody_confirmed_is_confirmed_by_the_next_run(world):
     shows(world, service(replace(OWN, state="IN_PROGRESS", running=0)), service(OWN))
     assert planned(world).kind == "confirm"
     assert world.up() == "confirm"
-    assert "its services run what it says" in world.talk.getvalue()
+    assert "what it says runs on 1 of 1 task" in world.talk.getvalue()
     assert world.done() == (0, [])
     assert world.up() == "noop"
 

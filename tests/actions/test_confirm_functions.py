@@ -147,7 +147,7 @@ def test_another_image_is_put_back_where_somebody_asks_for_it(world):
     assert [type(step).__name__ for step in planned_run.plan.steps] == ["RepairService", "ConfirmRollout"]
     assert (record.kind, record.outcome) == ("repair", "done")
     assert world.watcher.functions["f"][0].image.address == says
-    assert "✓ function f" in world.talk.getvalue()
+    assert "✓ repair  f" in world.talk.getvalue()
     assert world.up() == "noop"
 
 

@@ -12,21 +12,14 @@ from past_runs import run_at
 from rajee_deploy.actions.report_trace import write_trace
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.report.history import History
+
+RUNS = (run_at(kind="noop"), run_at(1, seconds=200.0), run_at(2, kind="infra"))
 
 
-@pytest.fixture(autouse=True)
-def _history(tmp_path, monkeypatch):
-    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
-    for run in (run_at(kind="noop"), run_at(1, seconds=200.0), run_at(2, project="/other", kind="infra")):
-        History().append(run)
-
-
-def written(path, last=None, project="/p", **how):
+def written(path, last=None, runs=RUNS[:2], **how):
     """Whether nothing else may follow, and what is on both streams."""
     stdout, stderr = io.StringIO(), io.StringIO()
-    console = Console(stdout=stdout, stderr=stderr)
-    taken = write_trace(console, Path(project) if project else None, path, last, **how)
+    taken = write_trace(Console(stdout=stdout, stderr=stderr), runs, path, last, **how)
     return taken, stdout.getvalue(), stderr.getvalue()
 
 
@@ -35,12 +28,12 @@ def kinds(text):
 
 
 @pytest.mark.parametrize(
-    ("last", "project", "expected"),
-    [(None, "/p", ["code"]), (5, "/p", ["noop", "code"]), (2, None, ["code", "infra"]), (1, "/none", [])],
+    ("last", "count", "expected"),
+    [(None, 2, ["code"]), (5, 2, ["noop", "code"]), (2, 3, ["code", "infra"]), (1, 0, [])],
 )
-def test_the_last_runs_of_a_project(tmp_path, last, project, expected):
+def test_the_last_runs(tmp_path, last, count, expected):
     path = tmp_path / "trace.json"
-    taken, stdout, stderr = written(path, last, project)
+    taken, stdout, stderr = written(path, last, RUNS[:count])
     assert (taken, stdout, kinds(path.read_text())) == (False, "", expected)
     assert f"wrote {path}: " in stderr
 

@@ -276,7 +276,7 @@ def test_an_unreadable_file_is_named(project):
 def test_a_report_without_runs(project):
     ended = command(project, "report")
     assert ended.returncode == 0
-    assert "No run was recorded" in ended.stderr
+    assert "No run was recorded" in ended.stdout
     assert json.loads(command(project, "report", "--json").stdout)["runs"] == 0
 
 

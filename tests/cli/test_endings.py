@@ -37,7 +37,7 @@ VERBS = {
     "replay": (1, False),
     "lock --check": (0, None),
     "permissions plan": (0, True),
-    "report": (0, False),
+    "report": (0, True),
     "report --json": (0, True),
     "explain-error": (0, True),
     "explain-error no-region": (0, True),

@@ -15,7 +15,7 @@ from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.images_of_cdk import images_of_cdk
 
 # Verbs that are about the settings' stacks too, or about no project.
-OTHERS = {"completion", "doctor", "init", "up", "plan", "status", "permissions", "report", "explain-error"}
+OTHERS = {"completion", "help", "doctor", "init", "up", "plan", "status", "permissions", "report", "explain-error"}
 CASES = [
     "fingerprint",
     "fingerprint --json",

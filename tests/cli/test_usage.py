@@ -12,6 +12,8 @@ from rajee_deploy.cli import ending
 LINES = {
     "UsageError": [
         ("stauts", "Did you mean 'status'?", "rajee-deploy --help"),
+        ("deploy -e prod", "there is no verb 'deploy'; here it is up", "rajee-deploy up"),
+        ("diff", "here it is plan", "rajee-deploy plan"),
         ("sandbox strat", "Did you mean 'start'", "rajee-deploy sandbox --help"),
         ("report x", "extra argument", "rajee-deploy report --help"),
     ],
@@ -61,4 +63,4 @@ def test_what_is_wrong_and_where_it_stands(monkeypatch, capsys, line, words, com
 def test_too_little_shows_the_help(monkeypatch, capsys, line):
     monkeypatch.setattr("sys.argv", ["rajee-deploy", *line.split()])
     assert ending._run() == 64
-    assert "Commands:" in capsys.readouterr().err
+    assert "Usage: rajee-deploy" in capsys.readouterr().err

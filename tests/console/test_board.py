@@ -8,8 +8,15 @@ import re
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_terminal import SmallTerminal
 
+from rajee_deploy.at_work import note_resumed
 from rajee_deploy.console import Console
+from rajee_deploy.console.activities import Activities, Activity
+from rajee_deploy.console.board import Board
+from rajee_deploy.console.rows import plain
 from rajee_deploy.model import Notice
 
 
@@ -18,34 +25,238 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_line_for_each_threads_work(monkeypatch):
-    for name, value in (("TERM", "xterm"), ("COLUMNS", "100"), ("NO_COLOR", "1")):
+@pytest.fixture
+def terminal(monkeypatch) -> SmallTerminal:
+    for name, value in (("TERM", "xterm"), ("NO_COLOR", "1")):
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
-    terminal = Terminal()
+    for name in ("COLUMNS", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    return SmallTerminal()
+
+
+def board_of(terminal: SmallTerminal, activities: Activities, before: float = 60.0) -> Board:
+    """One that moves when it is told to, or after a moment."""
+    size = lambda: (terminal.columns, terminal.rows)  # noqa: E731
+    return Board(activities, terminal, size, plain, before)
+
+
+def step(name: str, verb: str = "update", **more: str) -> Activity:
+    return Activity(f"{verb} {name}", verb=verb, subject=name, **more)
+
+
+def seen(terminal: SmallTerminal) -> list[str]:
+    """The lines, with one sign for whatever turns."""
+    return re.sub("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]", "*", terminal.text).splitlines()
+
+
+def test_what_a_shell_wrote_while_we_were_stopped_stays(terminal):
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("App"), board.start, board.stop):
+        board.refresh()
+        terminal.write("^Z\n[1]+  Stopped\n% fg\nrajee-deploy up\n")
+        note_resumed()
+        board.refresh()
+        board.refresh()
+        shown = ["  * update  App", "^Z", "[1]+  Stopped", "% fg", "rajee-deploy up", "  * update  App"]
+        assert [line.rstrip() for line in seen(terminal)] == shown
+
+
+def test_what_goes_on_is_at_the_bottom_and_what_is_said_above_it(terminal):
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("App", usual="usually 2m 05s"), board.start, board.stop):
+        board.refresh()
+        assert seen(terminal) == ["  * update  App                          usually 2m 05s"]
+        board.say("  ! a warning\n")
+        activities.show_below([("Service", "2 new tasks run"), ("", "waiting")])
+        board.refresh()
+        board.say("another\nand another\n")
+        assert seen(terminal) == [
+            "  ! a warning",
+            "another",
+            "and another",
+            "  * update  App                          usually 2m 05s",
+            "            Service  2 new tasks run",
+            "                     waiting",
+        ]
+    assert seen(terminal) == ["  ! a warning", "another", "and another"]
+
+
+def test_half_a_line_stays_until_somebody_ends_it(terminal):
+    """A question: nothing moves over it while somebody thinks."""
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("App"), board.start, board.stop):
+        board.refresh()
+        board.say("Really? [y/N] ")
+        board.refresh()
+        assert seen(terminal) == ["Really? [y/N]"]
+        terminal.write("y\n")
+        board.resume()
+        board.refresh()
+        assert seen(terminal) == ["Really? [y/N] y", "  * update  App"]
+    assert seen(terminal) == ["Really? [y/N] y"]
+
+
+SAID = st.one_of(
+    st.tuples(st.just("say"), st.text("ab ", min_size=1, max_size=100)),
+    st.tuples(st.just("resize"), st.integers(8, 120)),
+    st.tuples(
+        st.just("below"), st.lists(st.tuples(st.text("N", max_size=30), st.text("x ", max_size=90)), max_size=30)
+    ),
+    st.tuples(st.just("note"), st.text("t", max_size=90)),
+)
+
+
+@given(st.lists(SAID, max_size=25), st.integers(2, 12))
+def test_nothing_of_it_is_left_whatever_is_said_and_however_the_terminal_is_resized(what, rows):
+    """As long as the terminal is as high as what moves, once that is wrapped."""
+    terminal, activities = SmallTerminal(80, 400), Activities()
+    board = board_of(terminal, activities)
+    board._size = lambda: (terminal.columns, rows)
+    said = ["before"]
+    terminal.write("before\n")
+    with activities.during(step("Application"), board.start, board.stop):
+        for kind, value in what:
+            board.refresh()
+            lines = [line for line, _ in terminal.lines[terminal.row - len(board._drawn) : terminal.row]]
+            assert len(lines) <= max(rows - 2, 1)
+            match kind:
+                case "say":
+                    board.say(f"{value}\n")
+                    said.append(value)
+                case "resize":
+                    terminal.resize(value)
+                case "below":
+                    activities.show_below(value)
+                case _:
+                    activities.note(value)
+        board.refresh()
+    terminal.resize(1000)
+    assert terminal.text.split("\n") == "\n".join(line.rstrip() for line in said).rstrip("\n").split("\n")
+
+
+def test_each_frame_is_one_piece_that_clears_nothing_before_it_is_written_over(terminal):
+    """So nothing flickers."""
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("App"), board.start, board.stop):
+        board.refresh()
+        before = len(terminal.written)
+        activities.note("busy")
+        board.refresh()
+        (frame,) = terminal.written[before:]
+        assert frame.startswith("\r\x1b[1A  ")
+        assert frame.index("busy") < frame.index("\x1b[K") < frame.index("\x1b[J")
+
+
+def test_more_than_there_is_room_for_is_counted(terminal):
+    terminal.rows = 6
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("App"), board.start, board.stop):
+        activities.show_below([(f"R{number}", "2s") for number in range(9)])
+        board.refresh()
+        assert seen(terminal)[1:] == ["            R0  2s", "            R1  2s", "            … and 7 more"]
+
+
+def test_a_narrow_terminal_has_the_text_on_a_line_of_its_own(terminal):
+    terminal.columns = 44
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("RajeeEnvoyStack"), board.start, board.stop):
+        activities.note("a text that is longer than there is room for")
+        board.refresh()
+    assert "update" in "".join(terminal.written)
+    with activities.during(step("RajeeEnvoyStack"), board.start, board.stop):
+        activities.note("a text that is longer than there is room for")
+        board.refresh()
+        first, second = seen(terminal)
+        assert first == "  * update  RajeeEnvoyStack"
+        assert second == "            a text that is longer than the…"
+
+
+def test_a_terminal_without_unicode_turns_something_else(terminal):
+    terminal.encoding = "ascii"
+    activities = Activities()
+    board = board_of(terminal, activities)
+    with activities.during(step("App"), board.start, board.stop):
+        board.refresh()
+        assert terminal.text.isascii()
+
+
+def test_what_is_over_at_once_is_never_shown(terminal):
+    activities = Activities()
+    board = board_of(terminal, activities)
+    for _ in range(3):
+        with activities.during(step("App"), board.start, board.stop):
+            pass
+    assert terminal.written == []
+
+
+def test_a_line_for_each_threads_work(terminal):
     console = Console(stderr=terminal)
-    meet = threading.Barrier(2)
+    meet = threading.Barrier(3)
 
     def work(name: str) -> None:
-        with console.spinner(f"build {name}"):
+        with console.step("build", name) as shown:
             console.working(f"step of {name} \x1b[2J")
             console.progress(f"1.0 of 2.0 MiB of {name}")
             meet.wait(10)
             console.detail(f"{name} is told")
             meet.wait(10)
+            meet.wait(10)
+            shown.text = f"sha256:{name}"
 
     threads = [threading.Thread(target=work, args=(name,)) for name in ("api", "web")]
     for thread in threads:
         thread.start()
+    meet.wait(10)
+    meet.wait(10)
+    terminal.wait_for("1.0 of 2.0 MiB of api")  # it moves by itself
+    shown = seen(terminal)
+    meet.wait(10)
     for thread in threads:
         thread.join(20)
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
-    for name in ("api", "web"):
-        assert f"build {name}" in shown
-        assert f"1.0 of 2.0 MiB of {name}" in shown
-        assert f"    {name} is told" in shown
-    assert "\x1b[2J" not in terminal.getvalue()
-    assert console._live is None
+    assert sorted(shown[:2]) == ["    api is told", "    web is told"]
+    assert sorted(" ".join(line.split()) for line in shown[2:]) == [
+        "* build api 1.0 of 2.0 MiB of api",
+        "* build web 1.0 of 2.0 MiB of web",
+    ]
+    done = sorted(" ".join(re.sub(r"\d+ms|\d+\.\d+s", "T", line).split()) for line in seen(terminal)[2:])
+    assert done == ["✓ build api T sha256:api", "✓ build web T sha256:web"]
+
+
+def test_it_goes_on_moving(terminal):
+    console = Console(stderr=terminal)
+    with console.step("update", "App"):
+        for frame in ("⠋", "⠙", "⠹", "⠸"):
+            terminal.wait_for(f"  {frame} update")
+    assert [line.split()[:3] for line in terminal.text.splitlines()] == [["✓", "update", "App"]]
+
+
+def test_an_error_leaves_a_clean_screen(terminal):
+    console = Console(stderr=terminal)
+
+    def work() -> None:
+        with console.step("update", "App"), console.spinner("look at what App runs"):
+            terminal.wait_for("look at what App runs")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert terminal.text == ""
+
+
+def test_a_machine_that_starts_no_more_threads_goes_on_without_moving_lines(terminal, monkeypatch):
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with Console(stderr=terminal).spinner("look"):
+        pass
+    assert terminal.text == ""
 
 
 class Rendezvous(Terminal):
@@ -84,26 +295,6 @@ def test_without_a_terminal_progress_is_left_out_and_steps_are_told_when_asked_f
         console.working("a step")
         console.progress("1.0 of 2.0 MiB")
     assert talk.getvalue().splitlines() == ["… build api", "    a step"]
-
-
-def test_a_board_below_the_work_shows_what_another_thread_sees(monkeypatch):
-    for name, value in (("TERM", "xterm"), ("COLUMNS", "60"), ("NO_COLOR", "1")):
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
-    terminal = Terminal()
-    console = Console(stderr=terminal)
-    with console.spinner("deploy App"):
-        watcher = threading.Thread(
-            target=console.board, args=([f"Service \x1b[2J {'x' * 100}", "api: new 1/2 running"],)
-        )
-        watcher.start()
-        watcher.join(20)
-        console.detail("an event")
-        console._live.refresh()
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
-    assert "    api: new 1/2 running" in shown
-    assert "x" * 60 not in shown, "a line never wraps"
-    assert "\x1b[2J" not in terminal.getvalue()
 
 
 def test_without_a_terminal_nobody_can_be_asked():

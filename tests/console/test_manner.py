@@ -9,6 +9,7 @@ import pytest
 
 from rajee_deploy.console import Console, manner
 from rajee_deploy.console.agents import AGENTS, agent_variable
+from rajee_deploy.console.bars import Bar
 from rajee_deploy.console.manner import Manner, choose_quiet, manner_of, width_of
 from rajee_deploy.console.rows import Detail, Row
 from rajee_deploy.model import Notice
@@ -122,6 +123,8 @@ def spoken(**how):
         [Row("=", "keep", "Registry"), Row("~", "update", "Api", "it differs", details=(Detail("~", "Role"),))]
     )
     console.item("=", "Stack", "unchanged")
+    console.rows([Row("→", text="every 10 s saves 40 s")])
+    console.bars([Bar("time", 3.0, "goal 3m: met"), Bar("build", 1.0, of=3.0)])
     console.item("+", "deploy Api", "it differs")
     console.table(("phase", ">time"), [("build", "1s")])
     console.say("in 1s")
@@ -136,6 +139,7 @@ def spoken(**how):
 def test_little_is_errors_warnings_a_line_for_each_step_and_how_it_ended():
     assert spoken(quiet=True) == [
         "~ update Api it differs",
+        "time 3.00s goal 3m: met",
         "+ deploy Api it differs",
         "something is odd",
         "! api is odd",
@@ -181,6 +185,6 @@ def test_a_log_may_have_colours_and_stands_still(monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     talk = io.StringIO()
-    with Console(stderr=talk).spinner("look"):
+    with Console(stderr=talk, verbose=True).spinner("look"):
         pass
     assert talk.getvalue() == "\x1b[2m… look\x1b[0m\n"

@@ -232,7 +232,7 @@ def test_the_policies_are_the_calls_that_were_made(calls):
     assert calls.reading - may_up == set()
     assert calls.reading & may_read == may_read
     # No task of the sandbox ever stops.
-    assert calls.up | calls.reading == may_up - {"ecs:DescribeTasks"}
+    assert calls.up | calls.reading == may_up - {"ecs:DescribeTasks", "logs:GetLogEvents"}
 
 
 def client(shell, service: str):

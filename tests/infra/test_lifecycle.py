@@ -22,7 +22,7 @@ def rules(synths):
     (repository,) = [
         resource["Properties"]
         for resource in synths["prod"].template("RajeeRegistryStack")["Resources"].values()
-        if resource["Type"] == "AWS::ECR::Repository"
+        if resource["Type"] == "AWS::ECR::Repository" and resource["Properties"]["RepositoryName"] == "raja/envoy"
     ]
     return sorted(
         json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"], key=lambda rule: rule["rulePriority"]
@@ -88,8 +88,22 @@ def test_the_moving_tags_and_nothing_else_can_be_moved(synths):
     (repository,) = [
         resource["Properties"]
         for resource in synths["prod"].template("RajeeRegistryStack")["Resources"].values()
-        if resource["Type"] == "AWS::ECR::Repository"
+        if resource["Type"] == "AWS::ECR::Repository" and resource["Properties"]["RepositoryName"] == "raja/envoy"
     ]
     assert repository["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     filters = repository["ImageTagMutabilityExclusionFilters"]
     assert [each["ImageTagMutabilityExclusionFilterValue"] for each in filters] == ["live-*", "prev-*"]
+
+
+def test_caches_have_a_repository_of_their_own_whose_tags_move(synths):
+    (cache,) = [
+        resource
+        for resource in synths["prod"].template("RajeeRegistryStack")["Resources"].values()
+        if resource["Type"] == "AWS::ECR::Repository" and resource["Properties"]["RepositoryName"] == "raja/cache"
+    ]
+    assert (cache["DeletionPolicy"], cache["Properties"]["EmptyOnDelete"]) == ("Delete", True)
+    assert cache["Properties"].get("ImageTagMutability", "MUTABLE") == "MUTABLE"
+    rules = json.loads(cache["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    known = parse_policy(json.dumps({"rules": rules}))
+    assert find_threat(known, {"envoy"}) is None
+    assert find_threat(known, ()) is not None

@@ -54,6 +54,28 @@ def _size(size: int) -> str:
     return f"{size / (1024 * _MIB):.1f} GiB" if size >= 1024 * _MIB else f"{size // _MIB} MiB"
 
 
+_CONTAINERD_STORE = (
+    '"features": {"containerd-snapshotter": true} in the engine\'s daemon.json, then start it anew (it does not show '
+    "what it built so far); or docker buildx create --use"
+)
+
+
+def needs_export(cache_to: Sequence[str]) -> bool:
+    """Whether `cache-to` names something that not every engine can write: a cache in the image itself all of them can,
+    and GitHub's own counts there alone."""
+    return any(each != "gha" and "type=inline" not in each.split(",") for each in cache_to)
+
+
+def judge_classic_store(cached: Sequence[str], several: Sequence[str]) -> Finding:
+    """Of an engine with its classic image store: images that name a cache to write, and those for several platforms."""
+    if several:
+        text = f"the Docker Engine's classic image store makes no image for several platforms: {', '.join(several)}"
+        return Finding("engine", Health.ERROR, text, _CONTAINERD_STORE)
+    text = f"the Docker Engine's classic image store exports no cache: cache-to of {', '.join(cached)} is passed over"
+    fix = f'{_CONTAINERD_STORE}; or cache-to = ["type=inline"], which every engine can'
+    return Finding("engine", Health.WARNING, text, fix)
+
+
 # -- the app -------------------------------------------------------------------------------------------------------
 
 

@@ -70,14 +70,14 @@ class PlannedReturn(Planned):
         return not deploys and way.before == stack_step.parameter_of(way.wanted, self.observed)
 
 
-def roll_back(run: CurrentRun, asked: Asked) -> list[Return]:
+def roll_back(run: CurrentRun, asked: Asked) -> PlannedReturn:
     """Make the stacks run what they ran before, or the tag that was asked for. Whether anything was to be done is in
     what it returns.
 
     DeployErrors `not-deployed`, `no-previous`, `unknown-revision`, `revision-differs`, `stack-busy`,
     `stack-not-updatable`, and all of building and deploying.
     """
-    return converge(run, _wish(run, asked), asked.wait_seconds, lambda _planned: None).returns
+    return converge(run, _wish(run, asked), asked.wait_seconds, lambda _planned: None)
 
 
 def preview(run: CurrentRun, asked: Asked) -> PlannedReturn:

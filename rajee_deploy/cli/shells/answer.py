@@ -35,7 +35,7 @@ Answer = list[Candidate] | Paths
 
 
 @dataclass(slots=True)
-class Given:
+class Typed:
     """What stands before the cursor: the verb, and values by parameter."""
 
     verb: str
@@ -55,10 +55,10 @@ def answer(before: Sequence[str], word: str) -> Answer:
     verb, rest = before[at], before[at + 1 :]
     if verb == "sandbox":
         return _of_sandbox(rest, word)
-    return _of_command(click_command(verb), Given(verb), rest, word) if verb in VERBS else []
+    return _of_command(click_command(verb), Typed(verb), rest, word) if verb in VERBS else []
 
 
-def _of_command(command: Any, given: Given, before: Sequence[str], word: str) -> Answer:
+def _of_command(command: Any, given: Typed, before: Sequence[str], word: str) -> Answer:
     flags = {spelling: each for each in command.params for spelling in each.opts if spelling.startswith("-")}
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     awaits = _read(flags, arguments, given, before)
@@ -74,7 +74,7 @@ def _of_command(command: Any, given: Given, before: Sequence[str], word: str) ->
     return _values(arguments[-1], given, word) if arguments and arguments[-1].nargs == -1 else []
 
 
-def _read(flags: Mapping[str, Any], arguments: Sequence[Any], given: Given, before: Sequence[str]) -> Any:
+def _read(flags: Mapping[str, Any], arguments: Sequence[Any], given: Typed, before: Sequence[str]) -> Any:
     """Put down what the words mean; the flag whose value comes next, where one does. Arguments have the name ""."""
     awaits = None
     is_over = False  # after "--" no word is a flag
@@ -96,14 +96,14 @@ def _read(flags: Mapping[str, Any], arguments: Sequence[Any], given: Given, befo
     return awaits
 
 
-def _of_joined(flags: Mapping[str, Any], given: Given, word: str) -> Answer:
+def _of_joined(flags: Mapping[str, Any], given: Typed, word: str) -> Answer:
     """The same for `--flag=value`, which is one word."""
     name, _, value = word.partition("=")
     found = _values(flags[name], given, value) if name in flags and not flags[name].is_flag else []
     return found if isinstance(found, Paths) else [Candidate(f"{name}={each.word}", each.about) for each in found]
 
 
-def _values(parameter: Any, given: Given, word: str) -> Answer:
+def _values(parameter: Any, given: Typed, word: str) -> Answer:
     """The values that a flag or an argument may have."""
     from rajee_deploy.cli.shells import names
 
@@ -118,7 +118,7 @@ def _values(parameter: Any, given: Given, word: str) -> Answer:
     return Paths.FILES if type(parameter.type).__name__ in {"Path", "TyperPath"} or parameter.name == "path" else []
 
 
-def _flags(command: Any, given: Given) -> Iterator[Candidate]:
+def _flags(command: Any, given: Typed) -> Iterator[Candidate]:
     """Those that may still be given, by their long spelling."""
     for each in (*command.params, command.get_help_option(command.context_class(command))):
         if each is None or each.param_type_name == "argument" or each.hidden:
@@ -132,7 +132,7 @@ def _root_flags() -> Iterator[Candidate]:
 
     from rajee_deploy.cli.line import command_line
 
-    return _flags(get_command(command_line(["--version"])), Given(""))
+    return _flags(get_command(command_line(["--version"])), Typed(""))
 
 
 def _verbs() -> Iterator[Candidate]:
@@ -154,7 +154,7 @@ def _of_sandbox(before: Sequence[str], word: str) -> Answer:
     if at is None:
         return _fitting((Candidate(name, _sentence(each.help or "")) for name, each in commands.items()), word)
     found = commands.get(before[at])
-    return _of_command(found, Given("sandbox"), before[at + 1 :], word) if found is not None else []
+    return _of_command(found, Typed("sandbox"), before[at + 1 :], word) if found is not None else []
 
 
 def _commands(group: Any) -> Mapping[str, Any]:

@@ -15,47 +15,45 @@ from rajee_deploy.cli.shells.answer import Candidate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rajee_deploy.cli.shells.answer import Given
-    from rajee_deploy.settings import Settings
+    from rajee_deploy.cli.shells.answer import Typed
 
-    Source = Callable[[Given], Iterator[Candidate]]
+    Source = Callable[[Typed], Iterator[Candidate]]
 
 
-def _environments(given: Given) -> Iterator[Candidate]:
+def _environments(given: Typed) -> Iterator[Candidate]:
     for name, table in _tables(_document(given), "environments"):
         yield Candidate(name, str(table.get("region", "")))
 
 
-def _images(given: Given) -> Iterator[Candidate]:
+def _images(given: Typed) -> Iterator[Candidate]:
     document = _document(given)
     for name, table in _tables(document, "images"):
         yield Candidate(name, str(table.get("stack", "")))
     if _table(document, "cdk").get("image-assets") == "adopt":
-        for image in _adopted(given).images:
-            yield Candidate(image.name, image.stack)
+        yield from _adopted(given)
 
 
-def _stacks(given: Given) -> Iterator[Candidate]:
+def _stacks(given: Typed) -> Iterator[Candidate]:
     document = _document(given)
     for table in (document, *(each for _, each in _tables(document, "environments"))):
         for name in _table(table, "cdk").get("stacks", ()):
             yield Candidate(str(name))
 
 
-def _parameters(given: Given) -> Iterator[Candidate]:
+def _parameters(given: Typed) -> Iterator[Candidate]:
     document = _document(given)
     for table in (document, *(each for _, each in _tables(document, "environments"))):
         for stack, values in _tables(_table(table, "cdk"), "parameters"):
             yield from (Candidate(f"{stack}:{key}=") for key in values)
 
 
-def _profiles(_given: Given) -> Iterator[Candidate]:
+def _profiles(_given: Typed) -> Iterator[Candidate]:
     from rajee_deploy.aws.profiles import profile_names
 
     yield from map(Candidate, profile_names(os.environ))
 
 
-def _regions(given: Given) -> Iterator[Candidate]:
+def _regions(given: Typed) -> Iterator[Candidate]:
     from rajee_deploy.aws.profiles import region_names
 
     known = region_names()
@@ -66,7 +64,7 @@ def _regions(given: Given) -> Iterator[Candidate]:
     yield from (Candidate(name, where) for name, where in known.items())
 
 
-def _tags(given: Given) -> Iterator[Candidate]:
+def _tags(given: Typed) -> Iterator[Candidate]:
     """The tags that this machine deployed in this project, newest first."""
     from rajee_deploy.report.history import History, is_of_project
 
@@ -79,19 +77,19 @@ def _tags(given: Given) -> Iterator[Candidate]:
                     yield Candidate(tag, f"{image}, {run.at[:16].replace('T', ' ')}")
 
 
-def _since(given: Given) -> Iterator[Candidate]:
+def _since(given: Typed) -> Iterator[Candidate]:
     yield Candidate("deployed", "the image that the stack runs")
     yield Candidate("HEAD", "the last commit")
     yield from _tags(given)
 
 
-def _codes(_given: Given) -> Iterator[Candidate]:
+def _codes(_given: Typed) -> Iterator[Candidate]:
     from rajee_deploy.actions.error_codes import all_codes
 
     yield from (Candidate(each.code, each.meaning) for each in all_codes())
 
 
-def _references(given: Given) -> Iterator[Candidate]:
+def _references(given: Typed) -> Iterator[Candidate]:
     from rajee_deploy.lock import read
     from rajee_deploy.settings import LOCK_NAME
 
@@ -100,11 +98,11 @@ def _references(given: Given) -> Iterator[Candidate]:
     yield from (Candidate(line.reference) for line in lock.entries)
 
 
-def _platforms(_given: Given) -> Iterator[Candidate]:
+def _platforms(_given: Typed) -> Iterator[Candidate]:
     yield from map(Candidate, ("linux/amd64", "linux/arm64", "linux/amd64,linux/arm64"))
 
 
-def _verbs(_given: Given) -> Iterator[Candidate]:
+def _verbs(_given: Typed) -> Iterator[Candidate]:
     from rajee_deploy.cli.line import VERBS
 
     yield from map(Candidate, (*VERBS, "sandbox"))
@@ -128,24 +126,24 @@ SOURCES: Mapping[tuple[str, str], Source] = {
 DIRECTORIES = frozenset({"context", "app", "checkout"})
 
 
-def _document(given: Given) -> Mapping[str, Any]:
+def _document(given: Typed) -> Mapping[str, Any]:
     from rajee_deploy.settings.document import document_of
 
     return document_of(_path(given))
 
 
-def _path(given: Given) -> Path:
+def _path(given: Typed) -> Path:
     from rajee_deploy.settings import find_settings
 
     config = given.last("config") or os.environ.get("RAJEE_DEPLOY_CONFIG")
     return Path(config).expanduser().absolute() if config else find_settings(Path.cwd())
 
 
-def _environment(given: Given) -> str | None:
+def _environment(given: Typed) -> str | None:
     return given.last("environment") or os.environ.get("RAJEE_DEPLOY_ENVIRONMENT")
 
 
-def _is_there(given: Given) -> bool:
+def _is_there(given: Typed) -> bool:
     from rajee_deploy.errors import ConfigurationError
 
     try:
@@ -155,11 +153,17 @@ def _is_there(given: Given) -> bool:
     return True
 
 
-def _adopted(given: Given) -> Settings:
+def _adopted(given: Typed) -> Iterator[Candidate]:
+    """The images that the app declares, as its last synth here knows them; none where the settings are not whole."""
     from rajee_deploy.actions.adopted import with_known_images
+    from rajee_deploy.errors import DeployError
     from rajee_deploy.settings import load
 
-    return with_known_images(load(_path(given), _environment(given)))
+    try:
+        images = with_known_images(load(_path(given), _environment(given))).images
+    except DeployError:
+        return
+    yield from (Candidate(image.name, image.stack) for image in images if image.is_asset)
 
 
 def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -175,6 +175,29 @@ def test_lifecycle(rules, health, words):
     assert words in found.text
 
 
+@pytest.mark.parametrize(
+    ("cache_to", "expected"),
+    [
+        ((), False),
+        (("team/cache",), True),
+        (("type=registry,ref=x",), True),
+        (("type=inline",), False),
+        (("gha",), False),
+        (("gha", "team/cache"), True),
+    ],
+)
+def test_which_caches_not_every_engine_can_write(cache_to, expected):
+    assert judgements.needs_export(cache_to) is expected
+
+
+def test_the_classic_image_store():
+    found = judgements.judge_classic_store(["api", "web"], [])
+    assert (found.health, "cache-to of api, web is passed over" in found.text) == (WARNING, True)
+    assert '"containerd-snapshotter": true' in found.fix
+    found = judgements.judge_classic_store(["api"], ["web"])
+    assert (found.health, found.text.endswith("for several platforms: web")) == (ERROR, True), "its build would fail"
+
+
 RELEASES = (frozenset(("c-2", "v1.0.0")), frozenset(("c-1", "live-App", "v2.0.0")), frozenset(("c-3", "1.1.0")))
 
 

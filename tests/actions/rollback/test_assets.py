@@ -225,6 +225,6 @@ def test_somebody_else_who_took_the_image_away_is_told_of(world):
 def test_what_is_said_names_images_as_people_do(world):
     world.deploy("three")
     said = world.talk.getvalue()
-    assert "it records image web c-" in said
+    assert "build   web" in said
     assert "asset:" not in said
     assert IMAGES_PARAMETER not in said

@@ -127,6 +127,16 @@ def test_settings_that_are_broken_have_no_names(project, capsys, monkeypatch, te
     assert (said.out, said.err) == ("", "")
 
 
+@pytest.mark.parametrize("more", ["", "nope = 1"])
+def test_images_that_the_app_declares_are_asked_for_and_may_be_unknown(project, more):
+    """They are known from a synth, and from settings that are whole."""
+    (project / "cdk.json").write_text("{}")
+    (project / "Dockerfile").write_text("FROM scratch")
+    cdk = f'stacks = ["ApiStack"]\nimage-assets = "adopt"\n{more}\n'
+    (project / "rajee-deploy.toml").write_text(f'[images.api]\nrepository = "a"\nstack = "ApiStack"\n[cdk]\n{cdk}')
+    assert words("plan --image ") == ["api"]
+
+
 def test_without_settings_regions_are_there_all_the_same(project):
     (project / "rajee-deploy.toml").unlink()
     assert "eu-central-1" in words("plan --region eu-")
