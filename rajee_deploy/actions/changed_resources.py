@@ -73,6 +73,7 @@ def _of_step(planned: Planned, step: DeployStack, made: StackArtifact | None) ->
         _unspecified if {*step.changes} <= {StackChange.TAG} else ports.specification,
         partial(ports.nested_template, step.stack),
         hider_of(value.value for value in step.values if value.variable),
+        planned.run.settings.place_of(step.stack).id,
         source.directory if source is not None else None,
         tags[1],
     )

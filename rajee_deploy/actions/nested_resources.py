@@ -27,7 +27,7 @@ _ASSET = "aws:asset:path"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a comparison of templates takes, in a stack and in those that are nested in it.
+    """What a comparison of templates takes, in a stack (its id) and in those that are nested in it.
 
     `deployed` gives the template of a nested stack by the logical ids that lead to it, None where there is none.
     `directory` has the templates that a synth made, None without a synth; `tags` stand there in the places of others.
@@ -36,6 +36,7 @@ class Comparison:
     specification: Callable[[Collection[str]], Specification | None]
     deployed: Callable[[Sequence[str]], Any | None]
     hide: Callable[[str], str]
+    stack: str = ""
     directory: Path | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,7 +44,7 @@ class Comparison:
         """What becomes of the resources between one side and the other, with those of nested stacks."""
         types = {str(each.get("Type")) for side in (before, after) for each in resources_of(side.template).values()}
         known = self.specification(types) if resources_of(before.template) else None
-        found = stack_changes(before, after, known or Specification(), self.hide)
+        found = stack_changes(before, after, known or Specification(), self.hide, self.stack)
         if self.directory is None or len(path) == _DEEPEST:
             return found
         made = resources_of(after.template)

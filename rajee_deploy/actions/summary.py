@@ -78,10 +78,22 @@ def _of_plan(planned: Planned, digests: Mapping[str, str], warned: Sequence[Warn
     rows = [(_code(line.subject), _text(line.text)) for line in steps]
     return [
         markdown.table(("step", "why"), rows) if rows else "",
+        *_resources(planned),
         markdown.table(("warning", "", "code"), warnings) if warnings else "",
         markdown.table(("image", "repository", "tag", "digest"), images) if images else "",
         markdown.folded(f"{len(skipped)} need nothing", markdown.table(("", "why"), skipped)) if skipped else "",
     ]
+
+
+def _resources(planned: Planned) -> Iterator[str]:
+    """The resources that change, stack by stack."""
+    for stack, changes in planned.resources.items():
+        if changes.resources:
+            from rajee_deploy.actions.resource_lines import summary_of, table_of
+
+            rows = [(_code(name), _code(kind), _text(what)) for name, kind, what in table_of(changes)]
+            table = markdown.table(("resource", "type", ""), rows)
+            yield markdown.folded(printable(f"{stack}: {summary_of(changes)}"), table)
 
 
 def _warnings(planned: Planned) -> Iterator[Warned]:

@@ -118,14 +118,16 @@ def references(value: Any) -> Iterator[str]:
                 yield from references(each)
 
 
-def names_of(*templates: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """What people call the resources: by the path of the construct, where the template has it. The last that is given
-    goes before the others."""
-    return {logical: _name(logical, each) for resources in templates for logical, each in resources.items()}
+def names_of(stack: str, *templates: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What people call the resources of a stack: by the path of the construct below the stack's own (`stack`, the CDK's
+    id), where the template has it. The last template that is given goes before the others."""
+    return {logical: _name(stack, logical, each) for resources in templates for logical, each in resources.items()}
 
 
-def _name(logical: str, resource: Mapping[str, Any]) -> str:
-    parts = [part for part in path_of(resource).split("/")[1:] if part not in _SILENT]
+def _name(stack: str, logical: str, resource: Mapping[str, Any]) -> str:
+    path = path_of(resource)
+    below = path.removeprefix(f"{stack}/") if path.startswith(f"{stack}/") else path.partition("/")[2]
+    parts = [part for part in below.split("/") if part not in _SILENT]
     named = [part for part, before in zip(parts, ["", *parts], strict=False) if part != before]
     return "/".join(named) or _HASH_SUFFIX.sub("", logical) or logical
 

@@ -96,24 +96,26 @@ class Side:
 
 
 def stack_changes(
-    before: Side, after: Side, specification: Specification, hide: Callable[[str], str] = str
+    before: Side, after: Side, specification: Specification, hide: Callable[[str], str] = str, stack: str = ""
 ) -> StackChanges:
-    """What becomes of the resources between one side and the other. `values` are those that the sides do not share, and
-    those that are the same wherever they stand; of hidden ones something else, not equal where they differ. `hide`
-    takes out of texts what nobody may see."""
+    """What becomes of the resources of a stack (its id) between one side and the other. `values` are those that the
+    sides do not share, and those that are the same wherever they stand; of hidden ones something else, not equal where
+    they differ. `hide` takes out of texts what nobody may see."""
     if not isinstance(before.template, dict) or not isinstance(after.template, dict):
         return StackChanges(unknown="its template is not JSON")
-    return _Comparison(before, after, specification, hide).changes()
+    return _Comparison(before, after, specification, hide, stack).changes()
 
 
 class _Comparison:
     """The two sides, filled in."""
 
-    def __init__(self, before: Side, after: Side, specification: Specification, hide: Callable[[str], str]) -> None:
+    def __init__(
+        self, before: Side, after: Side, specification: Specification, hide: Callable[[str], str], stack: str
+    ) -> None:
         self._specification, self._hide = specification, hide
         self._templates = before.template, after.template
         self._before, self._after = _filled(before), _filled(after)
-        self._names = {key: hide(name) for key, name in names_of(self._before, self._after).items()}
+        self._names = {key: hide(name) for key, name in names_of(stack, self._before, self._after).items()}
         self._moved = {key: self._moved_names(key) for key in self._after if key in self._before}
         self._followed: dict[tuple[str, str], str] = {}
         self._propagate()

@@ -69,11 +69,12 @@ def test_what_is_referred_to(value):
     [
         ("ServiceD69D759B", "Stack/Service/Service", "Service"),
         ("TaskRoleDefaultPolicy12AB34CD", "Stack/Task/TaskRole/DefaultPolicy/Resource", "Task/TaskRole/DefaultPolicy"),
-        ("Data666C94C7", "Stage/Stack/Data/Resource", "Stack/Data"),
+        ("Data666C94C7", "Stage/Stack/Data/Resource", "Data"),
+        ("Data666C94C7", "Other/Stack/Data/Resource", "Stack/Data"),
         ("Data666C94C7", "", "Data"),
         ("666C94C7", "", "666C94C7"),
         ("Plain", "Stack", "Plain"),
     ],
 )
 def test_what_people_call_it(logical, path, name):
-    assert names_of({logical: at(path, resource("S3::Bucket"))}) == {logical: name}
+    assert names_of("Stage/Stack", {logical: at(path, resource("S3::Bucket"))}) == {logical: name}
