@@ -54,7 +54,7 @@ def resource_name(logical: str) -> str:
 
 
 def own_name(service: Service) -> str:
-    """A service as its app calls it, where CloudFormation has made its name: of the stack's, the resource's and chance."""
+    """A service as its app calls it, also where CloudFormation has made its name of that, the stack's and chance."""
     made = _MADE.fullmatch(service.name)
     return resource_name(made[1]) if made else service.name
 
