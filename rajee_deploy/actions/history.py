@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rajee_deploy.console import without_secrets
+from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import Step
 
 _LONGEST_REASON = 300
+_READ_HEX = 12
 
 
 def record_of(
@@ -65,7 +67,14 @@ def committed(run: CurrentRun, revision: str) -> str:
 def _reason(steps: Sequence[Step]) -> str:
     """Why anything was done: of a build, else of the first step."""
     first = next((step for step in steps if isinstance(step, BuildAndPush)), next(iter(steps), None))
-    return " ".join(first.reason.split())[:_LONGEST_REASON] if first is not None else ""
+    words = (first.reason if first is not None else "").split()
+    return " ".join(map(_short, words))[:_LONGEST_REASON]
+
+
+def _short(word: str) -> str:
+    """Of a whole tag of ours as much as people read."""
+    is_tag = word.startswith(TAG_PREFIX) and len(word) == len(TAG_PREFIX) + TAG_HEX
+    return word[: len(TAG_PREFIX) + _READ_HEX] if is_tag else word
 
 
 def keep(run: CurrentRun, record: PastRun, verb: str = "up") -> None:

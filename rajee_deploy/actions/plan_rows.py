@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, assert_never
 from rajee_deploy.console.rows import Detail, Row
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model.names import PRIVATE
-from rajee_deploy.plan.amounts import verb_of
 from rajee_deploy.plan.state import ImagePresent, RepositoryAbsent, StackPresent
+from rajee_deploy.plan.step_words import words_of
 from rajee_deploy.plan.steps import (
     BuildAndPush,
     ConfirmRollout,
@@ -68,19 +68,17 @@ def rows_of(planned: Planned, behind: Behind) -> list[Row]:
 
 def step_row(step: Step, planned: Planned, behind: Behind) -> Row:
     """A step: what is done with what, why, and what moves by it."""
-    verb = verb_of(step)
+    words = words_of(step)
     match step:
         case BuildAndPush():
-            return Row("+", verb, step.image, behind.short(step.tag), details=_of_build(step, planned, behind))
+            return Row(*words, behind.short(step.tag), details=_of_build(step, planned, behind))
         case MoveTag():
-            return Row("~", verb, step.image, behind.short(f"{step.tag} → {step.target}: {step.reason}"))
+            return Row(*words, behind.short(f"{step.tag} → {step.target}: {step.reason}"))
         case DeployStack():
             text, details = _of_deployment(step, planned, behind)
-            return Row("+" if step.is_new else "~", verb, step.stack, text, details=details)
-        case WaitForStack() | ConfirmRollout():
-            return Row("~", verb, step.stack, behind.short(step.reason))
-        case RepairService():
-            return Row("~", verb, step.service, behind.short(step.reason))
+            return Row(*words, text, details=details)
+        case WaitForStack() | ConfirmRollout() | RepairService():
+            return Row(*words, behind.short(step.reason))
         case _:
             assert_never(step)
 

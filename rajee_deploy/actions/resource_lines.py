@@ -92,6 +92,26 @@ def _what(change: ResourceChange, *, verbose: bool) -> str:
     return ", ".join(filter(None, words))
 
 
+def summary_of(changes: StackChanges) -> str:
+    """How many resources change, and how many of them dangerously, in a few words."""
+    count = len(changes.resources)
+    replaced = sum(each.action is Action.REPLACE for each in changes.resources)
+    removed = sum(each.action is Action.REMOVE for each in changes.resources)
+    broader = sum(bool(each.broader) for each in changes.resources)
+    words = [f"{count} resource{' changes' if count == 1 else 's change'}"]
+    words += [f"{number} {word}" for number, word in ((replaced, "replaced"), (removed, "removed")) if number]
+    words += [f"{broader} with broader permissions"] if broader else []
+    return ", ".join(words)
+
+
+def table_of(changes: StackChanges) -> list[tuple[str, str, str]]:
+    """Each resource with its mark, its type, and all that is said of it."""
+    return [
+        (f"{_MARKS[each.action]} {each.name}", each.type, "; ".join((_what(each, verbose=True), *each.broader)))
+        for each in changes.resources
+    ]
+
+
 def _fate(change: ResourceChange, because: str) -> str:
     match change.action:
         case Action.ADD:

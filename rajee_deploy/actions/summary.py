@@ -73,6 +73,7 @@ def _of_plan(planned: Planned, digests: Mapping[str, str], warned: Sequence[Warn
     rows = [(_code(f"{row.verb} {row.name}"), _text(_why(row))) for row in steps]
     return [
         markdown.table(("step", "why"), rows) if rows else "",
+        *_resources(planned),
         markdown.table(("warning", "", "code"), warnings) if warnings else "",
         markdown.table(("image", "repository", "tag", "digest"), images) if images else "",
         markdown.folded(f"{len(skipped)} need nothing", markdown.table(("", "why"), skipped)) if skipped else "",
@@ -83,6 +84,17 @@ def _why(row: Row) -> str:
     """What is said of a step, in one cell."""
     details = (" ".join(filter(None, (one.name, one.text, one.right))) for one in row.details)
     return "; ".join(filter(None, (row.text, *details)))
+
+
+def _resources(planned: Planned) -> Iterator[str]:
+    """The resources that change, stack by stack."""
+    for stack, changes in planned.resources.items():
+        if changes.resources:
+            from rajee_deploy.actions.resource_lines import summary_of, table_of
+
+            rows = [(_code(name), _code(kind), _text(what)) for name, kind, what in table_of(changes)]
+            table = markdown.table(("resource", "type", ""), rows)
+            yield markdown.folded(printable(f"{stack}: {summary_of(changes)}"), table)
 
 
 def _warnings(planned: Planned) -> Iterator[Warned]:

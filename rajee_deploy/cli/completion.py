@@ -33,6 +33,7 @@ def completion(
     from rajee_deploy.cli.shells.install import install, shell_of
     from rajee_deploy.cli.shells.scripts import SCRIPTS
     from rajee_deploy.console import Console
+    from rajee_deploy.console.rows import Row
 
     name = shell.value if shell is not None else shell_of(os.environ)
     if not name:
@@ -46,6 +47,12 @@ def completion(
         console.data(SCRIPTS[name].removesuffix("\n"))
         return
     changed = install(name, os.environ)
-    for path in changed:
-        console.item("+", "wrote", str(path))
-    console.say(f"A {name} that is opened from now on completes rajee-deploy." if changed else "All is there already.")
+    if not changed:
+        console.headline(f"{name} completes rajee-deploy already.", indent=2)
+        return
+    console.rows(
+        [
+            *(Row("✓", "wrote", str(path)) for path in changed),
+            Row("→", "next", f"open a new {name}, or: exec {name}"),
+        ]
+    )

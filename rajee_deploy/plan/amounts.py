@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, WaitForStack
+from rajee_deploy.plan.step_words import words_of
 
 if TYPE_CHECKING:
-    from rajee_deploy.plan.steps import Plan, Step
+    from rajee_deploy.plan.steps import Plan
 
 NOTHING = "Nothing to do."
 _UNCHANGED = "unchanged"
@@ -25,7 +25,7 @@ _WORDS = {
 
 def amounts(plan: Plan) -> dict[str, int]:
     """How many of each kind: by the verb of steps, and `unchanged` for what needs nothing."""
-    verbs = [verb_of(step) for step in plan.steps]
+    verbs = [words_of(step).verb for step in plan.steps]
     return {**{verb: verbs.count(verb) for verb in _WORDS}, _UNCHANGED: len(plan.skipped)}
 
 
@@ -40,22 +40,3 @@ def headline(plan: Plan) -> str:
         if found[verb]
     ]
     return ", ".join([*told, *([f"{found[_UNCHANGED]} {_UNCHANGED}"] if found[_UNCHANGED] else [])])
-
-
-def verb_of(step: Step) -> str:
-    """What a step does, in the word of the screens."""
-    match step:
-        case BuildAndPush():
-            return "build"
-        case MoveTag():
-            return "tag"
-        case DeployStack():
-            return "create" if step.is_new else "update"
-        case WaitForStack():
-            return "wait"
-        case RepairService():
-            return "repair"
-        case ConfirmRollout():
-            return "confirm"
-        case _:
-            assert_never(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.actions.resource_lines import MOST, details, document_of
+from rajee_deploy.actions.resource_lines import MOST, details, document_of, summary_of, table_of
 from rajee_deploy.console.rows import Row, lay_out, plain
 from rajee_deploy.plan.property_changes import PropertyChange
 from rajee_deploy.plan.replacement import Replacement
@@ -161,3 +161,22 @@ def test_the_document_has_what_the_screen_has():
         ],
         "broader": [GRANT],
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ((SERVICE,), "1 resource changes"),
+        ((SERVICE, ROLE), "2 resources change, 1 with broader permissions"),
+        ((SERVICE, REPOSITORY, QUEUE), "3 resources change, 1 replaced, 1 removed"),
+    ],
+)
+def test_a_summary_in_a_few_words(changes, said):
+    assert summary_of(StackChanges(changes)) == said
+
+
+def test_a_table_has_all_of_it():
+    assert table_of(StackChanges((ROLE, QUEUE))) == [
+        ("~ TaskRole", "AWS::IAM::Role", f"broader permissions; {GRANT}"),
+        ("- Queue", "AWS::SQS::Queue", "removed"),
+    ]

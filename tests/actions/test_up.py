@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -266,7 +267,7 @@ def test_what_a_run_did_and_of_which_commit_is_kept(world):
     world.up()
     first = last_run()
     assert (first.revision, first.committed, first.project_id) == (world.revision, world.committed, "0123456789abcdef")
-    assert first.reason
+    assert first.reason == "the repository team/app does not exist yet"
     assert first.layers == {}  # there was none before
     world.up()
     second = last_run()
@@ -282,6 +283,7 @@ def test_a_build_that_makes_what_ran_before_is_a_needless_one(world, edit, told)
         file.write(edit)
     assert world.up() == "code"
     assert last_run().layers == {"app": told}
+    assert re.fullmatch(r"team/app has no image c-[0-9a-f]{12}", last_run().reason)
 
 
 @pytest.mark.parametrize("is_lost", [True, False])
