@@ -78,7 +78,7 @@ def test_it_writes_what_the_reader_takes_and_says_what_it_saw(root):
         "JavaScript, the project's aws-cdk 2.1148.1",
         "svc/Dockerfile reads 1 of 3 files",
         'image-assets = "adopt"',
-        "none in svc: nothing that surely churns is read",
+        "no .deployignore in svc: nothing that surely churns is read",
         "the app names none for Web: linux/amd64 is taken",
         "left out: no AWS region is set",
         "rajee-deploy plan",
