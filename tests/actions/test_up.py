@@ -157,7 +157,7 @@ def test_what_is_warned_of_during_a_run_is_in_its_document(capsys, world):
     console.document({"schema": "x", "warnings": [{"subject": "stack App", "code": "odd", "message": "it is odd"}]})
     said = json.loads(capsys.readouterr().out)["warnings"]
     assert [one["message"] for one in said] == ["it is odd", "twice"]
-    assert "stack App                    it is odd [odd]" in world.talk.getvalue()
+    assert "! App: it is odd" in world.talk.getvalue()
 
 
 def test_nothing_stays_on_the_disk(world, tmp_path, monkeypatch):
