@@ -41,6 +41,7 @@ from rajee_deploy.engine.buildx import _pushed_digest
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.git.head import find_head
 from rajee_deploy.git.large_files import pointer_to
+from rajee_deploy.git.origin import find_project_id
 from rajee_deploy.lock import parse as parse_lock
 from rajee_deploy.lock import read as read_lock
 from rajee_deploy.model import BuildOptions, Digest, Platform
@@ -60,6 +61,7 @@ from rajee_deploy.registry.oci import Manifest, _codes
 from rajee_deploy.registry.repository_rules import image_tags, mutability, parse_policy
 from rajee_deploy.report.history import History
 from rajee_deploy.report.metrics import figures
+from rajee_deploy.report.others import read_others
 from rajee_deploy.rollout.declared import declared_services
 from rajee_deploy.sandbox.registry_api import OciError, _parse_manifest
 from rajee_deploy.sandbox.state import read_note
@@ -734,7 +736,39 @@ RUN = {
     "tags": {"a": "c-1"},
     "phases": [{"name": "x", "start": 0.0, "seconds": 0.5}],
     "error": "",
+    "cause": "x",
+    "id": "1f",
+    "project_id": "2e",
+    "revision": "3d",
+    "committed": "2026-01-01T00:00:00+00:00",
+    "reason": "x",
+    "layers": {"a": "same"},
+    "agreed": ["One"],
+    "disagreed": ["Two"],
 }
+CHECK = {
+    "schema": "rajee-deploy.check/1",
+    "at": "2026-01-01T00:00:00+00:00",
+    "id": "1f",
+    "project": "/p",
+    "project_id": "2e",
+    "environment": "",
+    "agreed": 1,
+    "disagreed": 0,
+}
+
+
+def _others(data: bytes, place: Path) -> object:
+    found = read_others([_put(place, "up.json", data), place])
+    return figures(found.runs, checks=found.checks)
+
+
+def _origin_of(data: bytes, place: Path) -> object:
+    _put(place, ".git/HEAD", b"ref: refs/heads/main")
+    for name in ("objects", "refs"):
+        (place / ".git" / name).mkdir(exist_ok=True)
+    _put(place, ".git/config", data)
+    return find_project_id(place)
 
 
 def _history(data: bytes, place: Path) -> object:
@@ -1163,6 +1197,9 @@ READERS: dict[str, Reader] = {
     "BuildKit's progress": Reader(PROGRESS, _progress),
     "an image's configuration of the engine": Reader(_json({"Env": ["A=b"], "OnBuild": ["x"]}), _image_config, OLD),
     "the history": Reader(_json(RUN), _history),
+    "a check in the history": Reader(_json(CHECK), _history),
+    "what up --json printed, of another machine": Reader(_json({"schema": "rajee-deploy.up/1", "run": RUN}), _others),
+    "where a checkout came from": Reader(b'[core]\n[remote "origin"]\n\turl = git@github.com:a/b.git\n', _origin_of),
     "what is known of secret values": Reader(_json(SECRETS), _secret_values),
     "a cache of contexts": Reader(cache.frame([b"a", cache.frame([b"x", b"y"])]), _cache_file),
     "our marker": Reader(b"text\nhistory.jsonl\n", _marker),

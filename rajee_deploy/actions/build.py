@@ -151,7 +151,7 @@ def _build_one(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: 
     wanted = shop.wanted[step.image]
     with shop.timed(f"build and push {step.image}"), build_request(inputs, access.uri, labels) as request:
         try:
-            shop.engine.build_and_push(request, access, lambda event: tell(shop.console, event, prefix))
+            shop.engine.build_and_push(request, access, BuildView(shop.console, prefix).tell)
         except DeployError as error:
             digest = _confirm_pushed(shop, wanted, request.reference, error)
         else:
@@ -244,16 +244,29 @@ def _check_bases(found: Mapping[tuple[str, Platform | None], Sequence[str]], ste
         )
 
 
-def tell(console: Console, event: BuildEvent, prefix: str = "") -> None:
-    """Show one event of a build: what goes on is shown while it does; of what ended only who asks for it is told."""
-    if event.seconds is not None:
-        if not console.verbose:
-            return
-        console.detail(f"{'cached' if event.cached else duration(event.seconds):>7}  {prefix}{event.name}")
-    elif event.moved or event.layers:
-        console.progress(f"{event.name}  {_amount(event)}".strip())
-    else:
-        console.working(f"{prefix}{event.name}")
+class BuildView:
+    """Shows how one build goes: what goes on is shown while it does; of what ended only who asks for it is told."""
+
+    def __init__(self, console: Console, prefix: str = "") -> None:
+        self._console = console
+        self._prefix = prefix
+        self._going_on: dict[str, str] = {}  # by step, what is said of it
+
+    def tell(self, event: BuildEvent) -> None:
+        """One event of the build."""
+        if event.seconds is not None:
+            self._going_on.pop(event.name, None)
+            if self._console.verbose:
+                took = "cached" if event.cached else duration(event.seconds)
+                self._console.detail(f"{took:>7}  {self._prefix}{event.name}")
+            if self._going_on:
+                self._console.progress([*self._going_on.values()][-1])
+        elif event.moved or event.layers:
+            self._going_on[event.name] = f"{event.name}  {_amount(event)}".strip()
+            self._console.progress(self._going_on[event.name])
+        else:
+            self._going_on[event.name] = event.name
+            self._console.working(f"{self._prefix}{event.name}")
 
 
 def _amount(event: BuildEvent) -> str:

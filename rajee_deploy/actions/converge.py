@@ -88,7 +88,7 @@ def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable
             _find_engine(planned)
             planned = wish.complete(planned)
             note(planned)
-            run.console.expect_steps([words_of(step).name for step in planned.plan.steps])
+            _announce(planned)
             execute(planned)
         except DeployError as error:
             is_late = time.monotonic() > deadline and (error.code == "stack-busy" or attempt >= _ATTEMPTS)
@@ -98,6 +98,13 @@ def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable
         else:
             return planned
     raise AssertionError("it counts for ever")
+
+
+def _announce(planned: Planned) -> None:
+    console = planned.run.console
+    if planned.plan.steps:
+        console.expect_steps([words_of(step).name for step in planned.plan.steps])
+        console.blank()
 
 
 def _find_engine(planned: Planned) -> None:

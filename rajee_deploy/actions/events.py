@@ -126,7 +126,6 @@ def warn_of_loss(run: CurrentRun, events: Events, path: str | None) -> None:
 def follow(run: CurrentRun, events: Events) -> None:
     """From now on this run's phases and warnings are told."""
     run.events = events
-    events.seconds = lambda: run.timings.total
     if not events.is_asked_for:
         return
     run.timings.on_begin = lambda name: events.tell("phase-began", phase=name)

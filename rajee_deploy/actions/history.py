@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rajee_deploy.console import without_secrets
+from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
@@ -16,7 +17,7 @@ from rajee_deploy.report.history import History, PastRun, new_id, real_project
 from rajee_deploy.telemetry import is_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from rajee_deploy.actions.planned import Planned
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import Step
 
 _LONGEST_REASON = 300
+_READ_HEX = 12
 
 
 def record_of(
@@ -50,7 +52,7 @@ def record_of(
         project_id=run.ports.project_id() if steps or planned is None else "",
         revision=planned.revision if planned and planned.revision != NOT_RECORDED else "",
         committed=committed(run, planned.revision) if planned and deploys else "",
-        reason=without_secrets(_reason(steps)),
+        reason=without_secrets(_reason(steps, run.new_because)),
         layers=dict(run.layers),
         agreed=planned.agreement.agreed if planned else (),
         disagreed=planned.agreement.disagreed if planned else (),
@@ -62,10 +64,20 @@ def committed(run: CurrentRun, revision: str) -> str:
     return "" if is_dirty(revision) else run.ports.committed(revision)
 
 
-def _reason(steps: Sequence[Step]) -> str:
-    """Why anything was done: of a build, else of the first step."""
+def _reason(steps: Sequence[Step], new_because: Mapping[str, str]) -> str:
+    """Why anything was done: what made an image new, else why it was built, else why the first step was taken."""
+    known = next((f"{image}: {why}" for image, why in new_because.items() if why), "")
+    if known:
+        return known[:_LONGEST_REASON]
     first = next((step for step in steps if isinstance(step, BuildAndPush)), next(iter(steps), None))
-    return " ".join(first.reason.split())[:_LONGEST_REASON] if first is not None else ""
+    words = (first.reason if first is not None else "").split()
+    return " ".join(map(_short, words))[:_LONGEST_REASON]
+
+
+def _short(word: str) -> str:
+    """Of a whole tag of ours as much as people read."""
+    is_tag = word.startswith(TAG_PREFIX) and len(word) == len(TAG_PREFIX) + TAG_HEX
+    return word[: len(TAG_PREFIX) + _READ_HEX] if is_tag else word
 
 
 def keep(run: CurrentRun, record: PastRun, verb: str = "up") -> None:

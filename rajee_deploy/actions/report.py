@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.report.history import Entries, History, line_of
+from rajee_deploy.report.history import History, HistoryEntries, line_of
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.report.others import join, of_environment, of_project, read_others, unknown_of, with_ids
 from rajee_deploy.report.saved import PROPOSAL, parse_baseline
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ReportRequest:
     """What is asked for: whose runs (a project's, of all projects when it is None; of one environment, or of all), and
     how they are shown. `others` are histories that count for this once, `imports` those that are kept."""
 
@@ -39,7 +39,7 @@ class Wanted:
     baseline: str | None = None
 
 
-def show_report(console: Console, wanted: Wanted, entries: Entries) -> None:
+def show_report(console: Console, wanted: ReportRequest, entries: HistoryEntries) -> None:
     """The figures of what was found. ConfigurationError `bad-flag`; DeployError `report-not-written`."""
     if wanted.as_json and wanted.as_markdown:
         raise ConfigurationError(
@@ -63,7 +63,7 @@ def show_report(console: Console, wanted: Wanted, entries: Entries) -> None:
         console.result_lines(screen(found, console.result_width, has_phases=wanted.has_phases))
 
 
-def find_entries(console: Console, wanted: Wanted, project_id: Callable[[Path], str]) -> Entries:
+def find_entries(console: Console, wanted: ReportRequest, project_id: Callable[[Path], str]) -> HistoryEntries:
     """All that counts, oldest first, with what is to be imported. `project_id` says by which name other machines know a
     project. DeployErrors `history-unreadable`, `history-not-written`."""
     history = History()
@@ -78,7 +78,9 @@ def find_entries(console: Console, wanted: Wanted, project_id: Callable[[Path], 
     return entries if wanted.environment is None else of_environment(entries, wanted.environment)
 
 
-def _import(console: Console, history: History, own: Entries, wanted: Wanted, own_id: str) -> Entries:
+def _import(
+    console: Console, history: History, own: HistoryEntries, wanted: ReportRequest, own_id: str
+) -> HistoryEntries:
     """Add to the history what it lacks of others; what it holds then."""
     others = read_others(wanted.imports)
     _warn(console, others.unreadable, ", ".join(map(str, wanted.imports)))

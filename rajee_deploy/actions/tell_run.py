@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def tell_run(run: CurrentRun, planned: Planned, record: PastRun) -> None:
-    """Of a run that ended well. One that had nothing to do has said all but how long that took."""
-    _show_times(run, record)
+    """Of a run that ended well. One that had nothing to do has said all but what that is worth."""
     if planned.plan.is_empty:
+        run.console.headline("; ".join(filter(None, (verdict(record), saving(record)))), indent=2, style="dim")
         return
+    _show_times(run, record)
     from rajee_deploy.actions.outputs import output_rows, outputs_of
 
     rows = output_rows(outputs_of(planned.run, planned), whole=run.console.verbose)
@@ -33,18 +34,19 @@ def _show_times(run: CurrentRun, record: PastRun) -> None:
     from rajee_deploy.report.run_times import time_rows
 
     said = "; ".join(filter(None, (verdict(record), saving(record))))
-    rows = [Bar("time", record.seconds, said, style="bold" if is_met(record) else "bold yellow")]
-    is_noop = record.kind == "noop"
-    if not is_noop:
-        rollouts = {
-            name: [(span.name, span.start, span.seconds) for span in spans]
-            for spent in run.times_spent.values()
-            for name, spans in spent.phases.items()
-        }
-        found = time_rows(record.phases, rollouts, record.seconds)
-        rows += [Bar(row.name, row.seconds, row.text, of=record.seconds) for row in found]
-        run.console.blank()
-    run.console.bars(rows)
+    rollouts = {
+        name: [(span.name, span.start, span.seconds) for span in spans]
+        for spent in run.times_spent.values()
+        for name, spans in spent.phases.items()
+    }
+    rows = time_rows(record.phases, rollouts, record.seconds)
+    run.console.blank()
+    run.console.bars(
+        [
+            Bar("time", record.seconds, said, style="bold" if is_met(record) else "bold yellow"),
+            *(Bar(row.name, row.seconds, row.text, of=record.seconds) for row in rows),
+        ]
+    )
     for advice in dict.fromkeys(text for spent in run.times_spent.values() for text in spent.advice):
         _advise(run, advice)
     if run.console.verbose:

@@ -192,7 +192,8 @@ def _explain_path(
         for answer in answers[name]:
             words.show_answer(console, name, inputs, answer)
     if of_stacks is not None:
-        words.say(console, infrastructure.sentence(of_stacks))
+        is_read = of_stacks.is_input or bool(of_stacks.has_changed)
+        words.say(console, infrastructure.sentence(of_stacks), is_read=is_read)
 
 
 def _since(

@@ -63,12 +63,12 @@ def report(
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
     choose_quiet(quiet=quiet)
-    from rajee_deploy.actions.report import Wanted, find_entries, show_report
+    from rajee_deploy.actions.report import ReportRequest, find_entries, show_report
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.console import Console
     from rajee_deploy.git.origin import find_project_id
 
-    wanted = Wanted(
+    wanted = ReportRequest(
         project=None if all_projects else settings_path(config).parent,
         environment=environment,
         others=tuple(others or ()),

@@ -70,6 +70,7 @@ def verify(
     from rajee_deploy.actions.verify.verdicts import document, lines, summary
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags, settings_path
     from rajee_deploy.console import Console
+    from rajee_deploy.console.rows import Row
     from rajee_deploy.context import Modes
     from rajee_deploy.errors import Exit
 
@@ -87,8 +88,9 @@ def verify(
     for name, verdict in verdicts.items():
         for line in lines(verdict):
             console.warn(f"image {name}", line)
-        if not as_json:
-            console.data(f"{name} {summary(verdict)}")
+    if not as_json:
+        marks = {name: "✓" if verdict.is_whole else "!" for name, verdict in verdicts.items()}
+        console.result_rows([Row(marks[name], "", name, summary(verdict)) for name, verdict in verdicts.items()])
     if as_json:
         console.document(document(verdicts))
     if detailed_exitcode and not all(verdict.is_whole for verdict in verdicts.values()):

@@ -6,6 +6,7 @@ Owns which of them it is, and that neither is imported where all is over at once
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ class ActivityView:
         self._quiet = quiet
         self._say = say
         self._paint = paint
+        self._making = threading.RLock()  # of threads that begin at once, each would make its own
         self._activities: Activities | None = None
         self._shown_by: Board | Heartbeat | None = None
 
@@ -93,16 +95,18 @@ class ActivityView:
         return min(filter(None, (columns, given)), default=_USUAL_SIZE[0]), rows or _USUAL_SIZE[1]
 
     def _all(self) -> Activities:
-        if self._activities is None:
-            from rajee_deploy.console.activities import Activities
+        with self._making:
+            if self._activities is None:
+                from rajee_deploy.console.activities import Activities
 
-            self._activities = Activities()
-        return self._activities
+                self._activities = Activities()
+            return self._activities
 
     def _shown(self) -> Board | Heartbeat:
-        if self._shown_by is None:
-            self._shown_by = self._board() if self.moves else self._heartbeat()
-        return self._shown_by
+        with self._making:
+            if self._shown_by is None:
+                self._shown_by = self._board() if self.moves else self._heartbeat()
+            return self._shown_by
 
     def _board(self) -> Board:
         from rajee_deploy.console.board import Board

@@ -154,9 +154,10 @@ def _of_sight(sight: ThreadActivity, mark: Piece, columns: StepColumns, now: flo
     seconds = now - one.began
     took = in_seconds(seconds) if seconds >= 1 else ""
     first = head(mark, one.verb, one.subject or one.name, took, columns)
-    text = "   ".join(filter(None, (one.usual, sight.text if with_text else "")))
-    if not text:
-        return [first]
+    text = sight.text if with_text else ""
+    beside = text if not one.verb else one.usual  # a step has its text below, where there is more room
+    below = text if one.verb else ""
     if columns.is_narrow:
-        return [first, (Piece(" " * NAME), Piece(text, "dim"))]
-    return [(*first, Piece("   "), Piece(text, "dim"))]
+        beside, below = "", "   ".join(filter(None, (beside, below)))
+    line = (*first, Piece("   "), Piece(beside, "dim")) if beside else first
+    return [line, (Piece(" " * NAME), Piece(below, "dim"))] if below else [line]

@@ -50,6 +50,7 @@ _NO_EMULATOR = (
 )
 _LOST_PULL = Refusal("pull-broken-off", "the network was lost", "run again")
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
+_EXCERPT = re.compile(r"^\S+:\d+(?:-\d+)?\n-{10,}\n(?:.*\n)*?-{10,}\n", re.MULTILINE)
 
 _HINTS = (
     (_EXPORT, _NO_EXPORT),
@@ -107,8 +108,8 @@ class _Said(TypedDict, total=False):
 
 
 def _said(cause: str) -> _Said:
-    """The step that failed, and its last lines."""
-    first, *others = cause.split("\n")
+    """The step that failed, and its last lines; without BuildKit's excerpt of the Dockerfile, whose line is told."""
+    first, *others = _EXCERPT.sub("", cause).split("\n")
     if _STEP.fullmatch(first):
         return {"cause": first, "quote": Quote(tuple(others))} if others else {"cause": first}
     return {"quote": Quote((first, *others))} if cause else {}

@@ -9,9 +9,11 @@ from __future__ import annotations
 import errno
 import json
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.began import process_began
 from rajee_deploy.console import without_secrets
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ class Events:
     def __init__(self, write: Callable[[str], None] | None = None) -> None:
         self._write = write
         self._one = threading.Lock()
-        self.seconds: Callable[[], float] = lambda: 0.0
+        began = process_began()
+        self.seconds: Callable[[], float] = lambda: time.perf_counter() - began
         self.problem = ""  # why it ended before the run; "" where its reader just went away
 
     @property

@@ -113,7 +113,7 @@ def _real(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class HistoryEntries:
     """What a history holds, oldest first, and how many of its lines could not be read."""
 
     runs: tuple[PastRun, ...] = ()
@@ -155,12 +155,12 @@ class History:
         found = self.entries()
         return found.runs, found.unreadable
 
-    def entries(self) -> Entries:
+    def entries(self) -> HistoryEntries:
         """All that the file holds, oldest first; nothing where there is none. DeployError `history-unreadable`."""
         try:
             return entries_of(self._text())
         except FileNotFoundError:
-            return Entries()
+            return HistoryEntries()
         except OSError as error:
             raise self._unreadable(error) from error
 
@@ -202,7 +202,7 @@ class History:
             return file.read(1) == b"\n"
 
 
-def entries_of(text: str) -> Entries:
+def entries_of(text: str) -> HistoryEntries:
     """What the lines of a history say."""
     runs: list[PastRun] = []
     checks: list[Check] = []
@@ -217,7 +217,7 @@ def entries_of(text: str) -> Entries:
                 checks.append(check)
             case None:
                 unreadable += 1
-    return Entries(tuple(runs), tuple(checks), unreadable)
+    return HistoryEntries(tuple(runs), tuple(checks), unreadable)
 
 
 def line_of(entry: PastRun | Check) -> str:

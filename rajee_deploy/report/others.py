@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.report import checks
-from rajee_deploy.report.history import SCHEMA, Entries, History, PastRun, entries_of, is_of_project, run_of
+from rajee_deploy.report.history import SCHEMA, History, HistoryEntries, PastRun, entries_of, is_of_project, run_of
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -28,18 +28,18 @@ _LINES = (SCHEMA, checks.SCHEMA)
 _WITH_RUNS = ("rajee-deploy.up/1", "rajee-deploy.rollback/1")
 
 
-def read_others(paths: Sequence[Path], most_files: int = _MOST_FILES) -> Entries:
+def read_others(paths: Sequence[Path], most_files: int = _MOST_FILES) -> HistoryEntries:
     """All that the files hold. DeployError `history-unreadable` for one that was named and cannot be read; one that
     lies in a directory counts as a line that cannot."""
     return join(_read(path, most_files) for path in paths)
 
 
-def join(parts: Iterable[Entries]) -> Entries:
+def join(parts: Iterable[HistoryEntries]) -> HistoryEntries:
     """All entries, oldest first, and each of them once."""
     read = list(parts)
     runs = {identity(run): run for one in read for run in one.runs}
     checked = {check.id: check for one in read for check in one.checks}
-    return Entries(_ordered(runs.values()), tuple(checked.values()), sum(one.unreadable for one in read))
+    return HistoryEntries(_ordered(runs.values()), tuple(checked.values()), sum(one.unreadable for one in read))
 
 
 def identity(run: PastRun) -> Hashable:
@@ -47,16 +47,16 @@ def identity(run: PastRun) -> Hashable:
     return run.id or (run.at, run.project, run.environment, run.kind, run.seconds)
 
 
-def unknown_of(others: Entries, own: Entries) -> Entries:
+def unknown_of(others: HistoryEntries, own: HistoryEntries) -> HistoryEntries:
     """What others have and this machine does not."""
     runs, checked = {identity(run) for run in own.runs}, {check.id for check in own.checks}
-    return Entries(
+    return HistoryEntries(
         tuple(run for run in others.runs if identity(run) not in runs),
         tuple(check for check in others.checks if check.id not in checked),
     )
 
 
-def of_project(entries: Entries, root: Path, project_id: str) -> Entries:
+def of_project(entries: HistoryEntries, root: Path, project_id: str) -> HistoryEntries:
     """The entries of one project: by its path on this machine, by its id on all. `unreadable` stays: whose those lines
     are nobody can tell."""
 
@@ -66,11 +66,11 @@ def of_project(entries: Entries, root: Path, project_id: str) -> Entries:
     return _only(entries, is_its)
 
 
-def of_environment(entries: Entries, environment: str) -> Entries:
+def of_environment(entries: HistoryEntries, environment: str) -> HistoryEntries:
     return _only(entries, lambda entry: entry.environment == environment)
 
 
-def _only(entries: Entries, is_one: Callable[[PastRun | Check], bool]) -> Entries:
+def _only(entries: HistoryEntries, is_one: Callable[[PastRun | Check], bool]) -> HistoryEntries:
     return replace(
         entries,
         runs=tuple(run for run in entries.runs if is_one(run)),
@@ -78,7 +78,7 @@ def _only(entries: Entries, is_one: Callable[[PastRun | Check], bool]) -> Entrie
     )
 
 
-def with_ids(entries: Entries) -> Entries:
+def with_ids(entries: HistoryEntries) -> HistoryEntries:
     """Each run with the id of its project, where another line of the same file has it for the same path: a run that
     found nothing to do does not look for it."""
     known = {check.project: check.project_id for check in entries.checks if check.project_id}
@@ -91,7 +91,7 @@ def _ordered(runs: Iterable[PastRun]) -> tuple[PastRun, ...]:
     return tuple(sorted(runs, key=lambda run: datetime.fromisoformat(run.at)))
 
 
-def _read(path: Path, most_files: int) -> Entries:
+def _read(path: Path, most_files: int) -> HistoryEntries:
     if not path.is_dir():
         return _of_file(path, is_named=True)
     return join(map(_of_found, _files(path, most_files)))
@@ -115,14 +115,14 @@ def _files(directory: Path, most: int) -> Iterator[Path]:
                 )
 
 
-def _of_found(path: Path) -> Entries:
+def _of_found(path: Path) -> HistoryEntries:
     try:
         return _of_file(path, is_named=False)
     except DeployError:
-        return Entries(unreadable=1)
+        return HistoryEntries(unreadable=1)
 
 
-def _of_file(path: Path, *, is_named: bool) -> Entries:
+def _of_file(path: Path, *, is_named: bool) -> HistoryEntries:
     text = History(path).text()
     try:
         document = parse_json(text, errors="surrogateescape")
@@ -131,13 +131,13 @@ def _of_file(path: Path, *, is_named: bool) -> Entries:
     return with_ids(_of_document(document, text, is_named=is_named))
 
 
-def _of_document(document: Any, text: str, *, is_named: bool) -> Entries:
+def _of_document(document: Any, text: str, *, is_named: bool) -> HistoryEntries:
     """The run of what `up --json` or `rollback --json` printed; of other documents nothing."""
     if not isinstance(document, dict):
-        return Entries(unreadable=int(is_named))
+        return HistoryEntries(unreadable=int(is_named))
     if document.get("schema") in _LINES:
         return entries_of(text)
     if "run" not in document:
-        return Entries(unreadable=int(is_named or document.get("schema") in _WITH_RUNS))
+        return HistoryEntries(unreadable=int(is_named or document.get("schema") in _WITH_RUNS))
     run = run_of(document["run"])
-    return Entries((run,)) if run is not None else Entries(unreadable=1)
+    return HistoryEntries((run,)) if run is not None else HistoryEntries(unreadable=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.text.durations import duration
+from rajee_deploy.text.durations import in_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ def time_rows(phases: Iterable[Phase], rollouts: Mapping[str, Spans], total: flo
 def _words(rollouts: Mapping[str, Spans]) -> str:
     """What a single service's rollout is made of; of several the longest stands for all."""
     longest: Spans = max(rollouts.values(), key=lambda spans: sum(took for _, _, took in spans), default=())
-    return ", ".join(f"{_SPAN_WORDS.get(name, name)} {duration(took)}" for name, _, took in longest if took >= _WORTH)
+    return ", ".join(f"{_SPAN_WORDS.get(name, name)} {in_seconds(took)}" for name, _, took in longest if took >= _WORTH)
 
 
 def _by_kind(phases: Iterable[Phase]) -> dict[str, list[tuple[float, float]]]:

@@ -35,7 +35,7 @@ def saving(run: PastRun) -> str:
     """What a run saved that built nothing; before, each one built and deployed. "" where that is not worth a word."""
     usual = (PROPOSAL.low + PROPOSAL.high) / 2
     saved = usual - run.seconds
-    if run.outcome != "done" or run.built or saved < _WORTH_SAYING:
+    if run.outcome != "done" or run.built or run.kind == "rollback" or saved < _WORTH_SAYING:
         return ""
     about = long(max(round(saved / 30), 1) * 30)
     return f"saved about {about} against building and deploying each time"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rajee_deploy.rollout import Deployment, RolloutSettings, Service
 
 _HASHED = re.compile(r"(?<=.)[0-9A-F]{8}$")
+_MADE = re.compile(r".+-([A-Z][A-Za-z0-9]*)-(?=[A-Za-z]*[A-Z0-9])[A-Za-z0-9]{11,13}")
 _ROUTINE = (
     "has started ",
     "registered ",  # and deregistered
@@ -26,17 +27,17 @@ _ROUTINE = (
 def service_lines(service: Service, settings: RolloutSettings | None = None) -> list[tuple[str, str]]:
     """The service with how it stands; and, without a name, what it waits for, where it does."""
     if service.image is not None:
-        return [(service.name, _function_text(service))]
+        return [(own_name(service), _function_text(service))]
     if not service.is_by_ecs:
-        return [(service.name, "; ".join(map(_task_set_text, service.deployments)) or "nothing runs yet")]
-    texts = [(service.name, _service_text(service))]
+        return [(own_name(service), "; ".join(map(_task_set_text, service.deployments)) or "nothing runs yet")]
+    texts = [(own_name(service), _service_text(service))]
     return [*texts, *(("", text) for text in _waits(service, settings))]
 
 
 def arrived_text(services: Sequence[Service]) -> str:
     """How much runs of what was deployed: `2 of 2 tasks`, of several services `3 services, 6 of 6 tasks`."""
     primaries = [one.primary for one in services if one.image is None and one.is_by_ecs and one.primary is not None]
-    functions = [one.name for one in services if one.image is not None]
+    functions = [own_name(one) for one in services if one.image is not None]
     parts = []
     if primaries:
         running, desired = sum(one.running for one in primaries), sum(one.desired for one in primaries)
@@ -50,6 +51,12 @@ def arrived_text(services: Sequence[Service]) -> str:
 def resource_name(logical: str) -> str:
     """A resource as its app calls it: the CDK ends logical ids with eight digits of a hash."""
     return _HASHED.sub("", logical)
+
+
+def own_name(service: Service) -> str:
+    """A service as its app calls it, also where CloudFormation has made its name of that, the stack's and chance."""
+    made = _MADE.fullmatch(service.name)
+    return resource_name(made[1]) if made else service.name
 
 
 def is_routine(message: str) -> bool:

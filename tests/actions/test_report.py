@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from past_runs import run_at
 
-from rajee_deploy.actions.report import Wanted, find_entries, show_report
+from rajee_deploy.actions.report import ReportRequest, find_entries, show_report
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.report.checks import Check
@@ -29,7 +29,7 @@ ID = "0123456789abcdef"
 
 def shown(project="/p", **how) -> tuple[str, str]:
     stdout, stderr = io.StringIO(), io.StringIO()
-    wanted = Wanted(project=Path(project) if project else None, **how)
+    wanted = ReportRequest(project=Path(project) if project else None, **how)
     console = Console(stdout=stdout, stderr=stderr)
     show_report(console, wanted, find_entries(console, wanted, lambda _root: ID))
     return stdout.getvalue(), stderr.getvalue()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from fakes import FakeStacks
+from fakes import FakeContents, FakeStacks
 from run_worlds import SETTINGS, SHARED, refused, tier
 
 from rajee_deploy.actions.json_documents import of_plan
@@ -156,7 +157,7 @@ def test_what_is_warned_of_during_a_run_is_in_its_document(capsys, world):
     console.document({"schema": "x", "warnings": [{"subject": "stack App", "code": "odd", "message": "it is odd"}]})
     said = json.loads(capsys.readouterr().out)["warnings"]
     assert [one["message"] for one in said] == ["it is odd", "twice"]
-    assert "stack App                    it is odd [odd]" in world.talk.getvalue()
+    assert "! App: it is odd" in world.talk.getvalue()
 
 
 def test_nothing_stays_on_the_disk(world, tmp_path, monkeypatch):
@@ -266,7 +267,7 @@ def test_what_a_run_did_and_of_which_commit_is_kept(world):
     world.up()
     first = last_run()
     assert (first.revision, first.committed, first.project_id) == (world.revision, world.committed, "0123456789abcdef")
-    assert first.reason
+    assert first.reason == "the repository team/app does not exist yet"
     assert first.layers == {}  # there was none before
     world.up()
     second = last_run()
@@ -282,6 +283,7 @@ def test_a_build_that_makes_what_ran_before_is_a_needless_one(world, edit, told)
         file.write(edit)
     assert world.up() == "code"
     assert last_run().layers == {"app": told}
+    assert re.fullmatch(r"team/app has no image c-[0-9a-f]{12}", last_run().reason)
 
 
 @pytest.mark.parametrize("is_lost", [True, False])
@@ -309,3 +311,17 @@ def test_why_a_run_failed_is_kept(world):
     with pytest.raises(DeployError):
         world.up()
     assert (last_run().error, last_run().cause) == ("build-failed", "the build failed")
+
+
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [({"app": "two"}, "app: ~ app"), ({"app": "two", "Dockerfile": "FROM scratch\nCOPY app /b\n"}, "")],
+)
+def test_what_made_an_image_new_is_why_it_was_built(world, edits, told):
+    world.build_records = [FakeContents()]
+    world.up()
+    for name, text in edits.items():
+        (world.root / name).write_text(text)
+    world.up()
+    reason = last_run().reason
+    assert reason == told or (not told and reason.endswith(", and 1 more"))

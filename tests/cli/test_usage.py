@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_what_is_wrong_and_where_it_stands(monkeypatch, capsys, line, words, com
     assert f"next   {command}\n" in said.err
     assert "Usage:" not in said.err
     assert (json.loads(said.out)["hint"] if as_json else said.out) == (command if as_json else "")
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("-e prod plan --bases", "rajee-deploy plan -e prod --bases"),
+        ("-e 'a b' up", "rajee-deploy up -e 'a b'"),
+        ("--parameters A=secret up", "rajee-deploy up --help"),
+    ],
+)
+def test_a_flag_before_the_verb_is_moved_behind_it(monkeypatch, capsys, line, command):
+    monkeypatch.setattr("sys.argv", ["rajee-deploy", *shlex.split(line)])
+    assert ending._run() == 64
+    assert f"next   {command}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("line", ["", "sandbox"])

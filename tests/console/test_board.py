@@ -144,11 +144,11 @@ def test_each_frame_is_one_piece_that_clears_nothing_before_it_is_written_over(t
     with activities.during(step("App"), board.start, board.stop):
         board.refresh()
         before = len(terminal.written)
-        activities.note("busy")
+        activities.show_below([("", "busy")])
         board.refresh()
         (frame,) = terminal.written[before:]
-        assert frame.startswith("\r\x1b[1A  ")
-        assert frame.index("busy") < frame.index("\x1b[K") < frame.index("\x1b[J")
+        first, second, rest = frame.split("\x1b[K\n")
+        assert (first[:6], second, rest) == ("\r\x1b[1A ", "              busy", "\x1b[J")
 
 
 def test_more_than_there_is_room_for_is_counted(terminal):
@@ -220,12 +220,33 @@ def test_a_line_for_each_threads_work(terminal):
     for thread in threads:
         thread.join(20)
     assert sorted(shown[:2]) == ["    api is told", "    web is told"]
-    assert sorted(" ".join(line.split()) for line in shown[2:]) == [
-        "* build api 1.0 of 2.0 MiB of api",
-        "* build web 1.0 of 2.0 MiB of web",
+    moving = [" ".join(line.split()) for line in shown[2:]]
+    assert sorted(zip(moving[::2], moving[1::2], strict=True)) == [
+        (f"* build {name}", f"1.0 of 2.0 MiB of {name}") for name in ("api", "web")
     ]
     done = sorted(" ".join(re.sub(r"\d+ms|\d+\.\d+s", "T", line).split()) for line in seen(terminal)[2:])
     assert done == ["✓ build api T sha256:api", "✓ build web T sha256:web"]
+
+
+def test_threads_that_begin_at_once_share_one_board(terminal):
+    console = Console(stderr=terminal)
+    console._view._all()
+    meet, made = threading.Barrier(2), []
+    make = console._view._board
+
+    def board() -> Board:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meet.wait(0.5)  # another who makes one comes here, too
+        made.append(make())
+        return made[-1]
+
+    console._view._board = board
+    threads = [threading.Thread(target=console._view._shown) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(made) == 1
 
 
 def test_it_goes_on_moving(terminal):
@@ -332,6 +353,6 @@ def test_of_each_kind_of_notice_one_is_shown_and_all_where_they_are_asked_for(ve
     talk = io.StringIO()
     notices = [Notice("one", "first", 3), Notice("two", "other", 0), Notice("one", "second", 5)]
     Console(stderr=talk, verbose=verbose).notices("app", notices)
-    said = [" ".join(line.split()[3:]) for line in talk.getvalue().splitlines()]
-    first = ["first (line 3) [one]", "second (line 5) [one]"] if verbose else ["first (line 3); 1 more of these [one]"]
-    assert said == [*first, "other [two]"]
+    said = [" ".join(line.split()[2:]) for line in talk.getvalue().splitlines()]
+    every = ["first (line 3) [one]", "other [two]", "second (line 5) [one]"]
+    assert said == (every if verbose else ["first (line 3); and 1 more of these [one]", "other [two]"])

@@ -12,7 +12,7 @@ from past_runs import run_at
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.report.checks import Check
-from rajee_deploy.report.history import Entries, History, document_of, line_of
+from rajee_deploy.report.history import History, HistoryEntries, document_of, line_of
 from rajee_deploy.report.others import identity, join, of_environment, of_project, read_others, unknown_of, with_ids
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def write(path: Path, *lines: str) -> Path:
 def test_files_are_joined_by_time_and_a_copy_counts_once(tmp_path):
     first = write(tmp_path / "a.jsonl", line_of(TWO), line_of(OLD), line_of(CHECK), "torn")
     second = write(tmp_path / "b.jsonl", line_of(OLD), line_of(ONE), line_of(CHECK))
-    assert read_others([first, second]) == Entries((ONE, TWO, OLD), (CHECK,), 1)
-    assert read_others([]) == Entries()
+    assert read_others([first, second]) == HistoryEntries((ONE, TWO, OLD), (CHECK,), 1)
+    assert read_others([]) == HistoryEntries()
 
 
 def test_a_directory_holds_histories_and_documents_at_whatever_depth(tmp_path):
@@ -47,7 +47,7 @@ def test_a_directory_holds_histories_and_documents_at_whatever_depth(tmp_path):
     os.mkfifo(tmp_path / "job-2/pipe.json")
     write(tmp_path / "job-3/up.json", json.dumps({"schema": "rajee-deploy.up/1"}))  # of an older release
     write(tmp_path / "job-3/bad.json", json.dumps({**document, "run": {}}))
-    assert read_others([tmp_path]) == Entries((ONE, TWO, OLD), (), 3)
+    assert read_others([tmp_path]) == HistoryEntries((ONE, TWO, OLD), (), 3)
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "1"])
@@ -78,29 +78,29 @@ def test_a_run_is_itself_wherever_its_line_is():
 
 
 def test_what_others_have_and_we_do_not():
-    others = Entries((ONE, TWO), (CHECK, replace(CHECK, id="4")), 5)
-    assert unknown_of(others, Entries((TWO,), (CHECK,))) == Entries((ONE,), (replace(CHECK, id="4"),), 0)
+    others = HistoryEntries((ONE, TWO), (CHECK, replace(CHECK, id="4")), 5)
+    assert unknown_of(others, HistoryEntries((TWO,), (CHECK,))) == HistoryEntries((ONE,), (replace(CHECK, id="4"),), 0)
 
 
 def test_a_project_is_known_by_its_path_here_and_by_its_id_everywhere(tmp_path):
     here, there = replace(ONE, project=str(tmp_path)), replace(TWO, project="/ci", project_id="5f")
     stranger = replace(OLD, project="/ci/other")
-    entries = Entries((here, there, stranger), (CHECK, replace(CHECK, project_id="5f")), 2)
-    assert of_project(entries, tmp_path, "5f") == Entries((here, there), (replace(CHECK, project_id="5f"),), 2)
+    entries = HistoryEntries((here, there, stranger), (CHECK, replace(CHECK, project_id="5f")), 2)
+    assert of_project(entries, tmp_path, "5f") == HistoryEntries((here, there), (replace(CHECK, project_id="5f"),), 2)
     assert of_project(entries, tmp_path, "").runs == (here,)
     assert of_environment(entries, "dev").runs == (there,)
 
 
 def test_a_run_that_did_not_look_for_its_project_has_the_id_that_others_of_its_file_found():
-    entries = Entries((OLD, replace(ONE, project_id="5f"), replace(TWO, project="/q")))
+    entries = HistoryEntries((OLD, replace(ONE, project_id="5f"), replace(TWO, project="/q")))
     assert [run.project_id for run in with_ids(entries).runs] == ["5f", "5f", ""]
-    assert with_ids(Entries((OLD,), (replace(CHECK, project_id="6e"),))).runs[0].project_id == "6e"
+    assert with_ids(HistoryEntries((OLD,), (replace(CHECK, project_id="6e"),))).runs[0].project_id == "6e"
 
 
 def test_join_orders_by_the_moment_and_not_by_its_text():
     early = replace(ONE, at="2026-01-01T13:00:00+05:00")
-    assert [run.id for run in join([Entries((ONE, replace(early, id="9")))]).runs] == ["9", "1"]
+    assert [run.id for run in join([HistoryEntries((ONE, replace(early, id="9")))]).runs] == ["9", "1"]
 
 
 def test_a_history_may_be_read_while_it_is_none(tmp_path):
-    assert History(tmp_path / "none.jsonl").entries() == Entries()
+    assert History(tmp_path / "none.jsonl").entries() == HistoryEntries()

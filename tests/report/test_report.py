@@ -11,8 +11,8 @@ import pytest
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.report.checks import Check
 from rajee_deploy.report.history import (
-    Entries,
     History,
+    HistoryEntries,
     PastRun,
     document_of,
     is_of_project,
@@ -123,7 +123,7 @@ def test_checks_lie_beside_runs(tmp_path):
     check = Check("2026-01-01T00:00:00+00:00", "1f", "/p", "", "prod", 2, 0)
     history.append(run())
     history.append_lines([line_of(check)])
-    assert history.entries() == Entries((run(),), (check,), 0)
+    assert history.entries() == HistoryEntries((run(),), (check,), 0)
     for key, value in (("agreed", -1), ("agreed", True), ("at", "x"), ("id", None)):
         history.append_lines([json.dumps({**json.loads(line_of(check)), key: value})])
     history.append_lines([line_of(check).replace("agreed", "other")])

@@ -78,10 +78,14 @@ def _images(returns: Sequence[Return]) -> dict[str, Any]:
 def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
     moved = [one for one in returns if not one.is_there]
     if moved:
-        run.console.say(
-            "rajee-deploy up on a newer checkout deploys its image again; another rajee-deploy rollback returns to "
-            "what ran until now.",
-            "bold",
+        from rajee_deploy.console.rows import Row
+
+        run.console.blank()
+        run.console.rows(
+            [
+                Row("→", text="rajee-deploy up on a newer checkout deploys its image again"),
+                Row("→", text="another rajee-deploy rollback returns to what ran until now"),
+            ]
         )
 
 
