@@ -146,7 +146,8 @@ def _lengths(rows: Iterable[Row]) -> Iterator[int]:
 def _of_row(row: Row, places: _Places) -> list[Line]:
     before = [(places.mark, Piece(row.mark, row.style or STYLES.get(row.mark, "")))]
     before.append((places.verb, Piece(row.verb, row.style or STYLES.get(row.mark, ""))))
-    return _of_parts(before, places.name, _Parts(row.name, row.text, row.right, row.style, "bold"), places)
+    name_style = "bold" if row.text or row.verb else row.style
+    return _of_parts(before, places.name, _Parts(row.name, row.text, row.right, row.style, name_style), places)
 
 
 def _of_details(row: Row, places: _Places) -> Iterator[Line]:

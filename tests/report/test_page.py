@@ -148,10 +148,11 @@ def test_a_goal_far_above_all_code_changes_is_no_line():
 
 
 def test_a_mark_says_which_commit_it_was_and_why():
-    run = run_at(revision=f"{'a' * 40}-dirty", reason="app.py changed", tags={"envoy": "c-" + "1" * 40})
+    why = "123456789012.dkr.ecr has no c-123456789012"
+    run = run_at(revision=f"{'a' * 40}-dirty", reason=why, tags={"envoy": "c-" + "1" * 40})
     titles = [words(one) for one in tree([run]).iter("title")]
-    image = f"envoy c-{'1' * 12}"
-    assert f"2026-01-01 12:00: code, done · 1m 30s · prod · {'a' * 12}-dirty · {image} · app.py changed" in titles
+    what = f"prod · {'a' * 12}-dirty · envoy c-{'1' * 12} · ….dkr.ecr has no c-123456789012"
+    assert f"2026-01-01 12:00: code, done · 1m 30s · {what}" in titles
 
 
 def test_a_failure_has_its_cause_and_no_account():
