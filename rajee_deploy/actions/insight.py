@@ -38,7 +38,16 @@ def look_behind(run: CurrentRun, planned: Planned) -> Insight:
         from rajee_deploy.actions.new_tags import find_new_tags
 
         new = find_new_tags(planned)
+        _note(run, planned, new)
     return Insight(new, _usual_seconds(run, planned))
+
+
+def _note(run: CurrentRun, planned: Planned, new: Mapping[str, NewTag]) -> None:
+    """For the record of the run."""
+    from rajee_deploy.actions.new_tag_lines import in_a_line
+
+    for image, tag in new.items():
+        run.new_because[image] = in_a_line(tag, planned.inputs[image], run.settings.root)
 
 
 def _usual_seconds(run: CurrentRun, planned: Planned) -> float | None:

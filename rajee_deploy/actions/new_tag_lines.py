@@ -45,6 +45,16 @@ def details(new: NewTag, inputs: ImageInputs, top: Path, *, is_whole: bool) -> t
     return (*lines, count)
 
 
+def in_a_line(new: NewTag, inputs: ImageInputs, top: Path) -> str:
+    """The first cause by its name, and how many there are besides; no values, for they may be nobody's business later.
+    "" where nothing is known to differ."""
+    if not new.changes:
+        return ""
+    first = _line(new.changes[0], inputs, top, is_whole=False)
+    left = len(new.changes) - 1
+    return f"{first.mark} {first.name}" + (f", and {left} more" if left else "")
+
+
 def _line(change: ImageDifference, inputs: ImageInputs, top: Path, *, is_whole: bool) -> Detail:
     mark = "+" if not change.before else "-" if not change.after else "~"
     place = place_of(change, inputs, top)
