@@ -98,7 +98,8 @@ SCREENS = [
 
 @pytest.mark.parametrize(("error", "width", "screen"), SCREENS)
 def test_the_screen(error, width, screen):
-    assert shown(error, width).split("\n") == [*screen, CODE]
+    code = [CODE] if width >= len(CODE) else ["  code   a-code", "         rajee-deploy explain-error a-code"]
+    assert shown(error, width).split("\n") == [*screen, *code]
 
 
 def test_digests_are_short_unless_all_is_wanted():
@@ -144,7 +145,7 @@ def test_the_document_has_all_of_it():
 
 def test_in_a_log_it_is_as_wide_as_a_log(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
-    for columns, lines in ("", 3), ("60", 4):
+    for columns, lines in ("", 3), ("70", 4):
         if columns:
             monkeypatch.setenv("COLUMNS", columns)
         stream = io.StringIO()
