@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.console import hide, without_secrets
-from rajee_deploy.errors import DeployError
-from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.model.revision import commit_of, is_dirty
 from rajee_deploy.telemetry.collector import send
 from rajee_deploy.telemetry.spans import NAME, TraceSpan, request_of
 from rajee_deploy.telemetry.trace_parent import parse
@@ -71,7 +69,7 @@ def spans_of(run: CurrentRun, record: PastRun, verb: str, now: float) -> TraceSp
         else:
             each = phases[number]
             phases[number] = TraceSpan(each.name, each.begin, each.end, each.attributes, (*each.parts, *parts))
-    facts = _facts(run, record, verb)
+    facts = _facts(record, verb)
     error = "" if _result(record) == "success" else record.error or record.outcome
     return TraceSpan(f"{NAME} {verb}", begin, begin + record.seconds, facts, (*phases, *loose), error)
 
@@ -88,18 +86,20 @@ def _by_aws(span: Span) -> TraceSpan:
     return TraceSpan(span.name, span.start, span.start + span.seconds, _BY_AWS)
 
 
-def _facts(run: CurrentRun, record: PastRun, verb: str) -> Mapping[str, str | tuple[str, ...]]:
+def _facts(record: PastRun, verb: str) -> Mapping[str, str | tuple[str, ...]]:
     result = _result(record)
     return {
         "cicd.pipeline.task.name": f"{NAME} {verb}",
         "cicd.pipeline.task.type": "deploy",
         "cicd.pipeline.task.run.result": result,
         "deployment.environment.name": record.environment,
-        "vcs.ref.head.revision": _revision(run, record, verb),
+        "vcs.ref.head.revision": commit_of(record.revision),
+        "rajee_deploy.dirty": "true" if is_dirty(record.revision) else "",
         "error.type": "" if result == "success" else record.error or record.outcome,
         "rajee_deploy.kind": record.kind,
         "rajee_deploy.outcome": record.outcome,
         "rajee_deploy.project": PurePath(record.project).name,
+        "rajee_deploy.run.id": record.id,
         "rajee_deploy.images.built": record.built,
         "rajee_deploy.stacks.deployed": record.deployed,
         "rajee_deploy.images": tuple(f"{name}:{tag}" for name, tag in record.tags.items()),
@@ -108,16 +108,6 @@ def _facts(run: CurrentRun, record: PastRun, verb: str) -> Mapping[str, str | tu
 
 def _result(record: PastRun) -> str:
     return _RESULTS.get(record.outcome, "error" if record.error in _OWN_FAULTS else "failure")
-
-
-def _revision(run: CurrentRun, record: PastRun, verb: str) -> str:
-    """What is checked out; a rollback deploys something else. After an interrupt no program is started any more."""
-    if verb == "rollback" or record.outcome == "interrupted":
-        return ""
-    with suppress(DeployError, OSError):
-        commit = run.ports.commit()
-        return commit if commit != NOT_RECORDED else ""
-    return ""
 
 
 def _parent(run: CurrentRun) -> TraceParent | None:

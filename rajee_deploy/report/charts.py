@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.fingerprint import TAG_PREFIX
 from rajee_deploy.report.axes import BOTTOM, LEFT, RIGHT, ends, goal, grid, linear, logarithmic, picture
-from rajee_deploy.report.facts import kind_name, short_revision
+from rajee_deploy.report.facts import kind_name, short_revision, without_accounts
 from rajee_deploy.report.marks import cross, mark, places
 from rajee_deploy.report.markup import NOTHING, Markup, element, text
 from rajee_deploy.report.parts import KIND
@@ -148,7 +148,7 @@ def share_bar(share: float) -> Markup:
 def _title(run: PastRun) -> Markup:
     what = ", ".join(f"{name} {_short(tag)}" for name, tag in run.tags.items())
     end = f"{minute_of(run)}: {kind_name(run.kind)}, {run.outcome} {run.error}".rstrip()
-    words = [end, duration(run.seconds), run.environment, short_revision(run), what, run.reason]
+    words = [end, duration(run.seconds), run.environment, short_revision(run), what, without_accounts(run.reason)]
     return text(" · ".join(word for word in words if word))
 
 

@@ -72,6 +72,7 @@ def test_up_tells_of_itself_and_its_phases(world, collector, monkeypatch):
     assert (root["name"], root["traceId"], root["parentSpanId"]) == ("rajee-deploy up", TRACE, PARENT)
     assert (root["status"], facts(root)["cicd.pipeline.task.run.result"]) == ({}, "success")
     assert facts(root)["vcs.ref.head.revision"] == world.revision
+    assert facts(root)["rajee_deploy.run.id"] == record.id
     assert facts(root)["deployment.environment.name"] == "prod"
     assert [each["name"] for each in phases] == [each.name for each in record.phases]
     assert {each["parentSpanId"] for each in phases} == {root["spanId"]}
@@ -194,9 +195,9 @@ def test_what_aws_said_of_a_deployment_is_inside_of_it(world):
 
 
 @pytest.mark.parametrize(
-    ("verb", "outcome", "expected"), [("up", "done", "1" * 40), ("rollback", "done", ""), ("up", "interrupted", "")]
+    ("revision", "commit", "dirty"), [("1" * 40, "1" * 40, ""), ("1" * 40 + "-dirty", "1" * 40, "true"), ("", "", "")]
 )
-def test_the_revision_is_that_of_what_is_deployed(world, verb, outcome, expected):
-    root = spans_of(world.context(), replace(RECORD, outcome=outcome), verb, 1e9)
-    assert (root.name, root.attributes["vcs.ref.head.revision"]) == (f"rajee-deploy {verb}", expected)
-    assert root.attributes["rajee_deploy.project"] == "app"
+def test_the_commit_is_without_what_its_checkout_was(world, revision, commit, dirty):
+    root = spans_of(world.context(), replace(RECORD, revision=revision), "rollback", 1e9)
+    assert (root.name, root.attributes["vcs.ref.head.revision"]) == ("rajee-deploy rollback", commit)
+    assert (root.attributes["rajee_deploy.dirty"], root.attributes["rajee_deploy.project"]) == (dirty, "app")

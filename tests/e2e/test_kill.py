@@ -80,7 +80,7 @@ def hashing(shell, _network) -> Up:
     """It reads a payload that is new, right behind its first line."""
     payload(shell)
     up = Up(shell)
-    up.await_line("account")
+    up.await_line("us-east-1")
     up.kill()
     return up
 

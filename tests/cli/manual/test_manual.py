@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ PAGES = {page.name: page for page in pages()}
 ORDER = ["Usage", "Examples", "What it reads and changes", "Arguments", "Flags", *GROUPS, "Environment variables"]
 ORDER += ["Exit codes", "See also"]
 VERBS_PAGE = Path(__file__).parents[3] / "docs" / "verbs.md"
+
+
+@cache
+def program():
+    return get_command(command_line([]))
 
 
 def commands(text):
@@ -53,12 +59,11 @@ def test_a_page_fits_its_screen_and_is_of_one_style(name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_its_examples_are_taken_by_the_command_line(name):
-    program = get_command(command_line([]))
     for example in PAGES[name].examples:
         for command in commands(example.command):
             first, *words = shlex.split(command)
             assert first == "rajee-deploy"
-            found, context = program, program.make_context(first, list(words), resilient_parsing=True)
+            found, context = program(), program().make_context(first, list(words), resilient_parsing=True)
             while hasattr(found, "commands"):
                 verb, *words = words
                 found = found.commands[verb]
@@ -67,11 +72,10 @@ def test_its_examples_are_taken_by_the_command_line(name):
 
 
 def test_the_first_screen_has_a_line_for_each_verb():
-    program = get_command(command_line([]))
-    context = program.make_context("rajee-deploy", [], resilient_parsing=True)
-    lines = list(overview_screen(overview_of(program, "", context)))
+    context = program().make_context("rajee-deploy", [], resilient_parsing=True)
+    lines = list(overview_screen(overview_of(program(), "", context)))
     assert [line for line in lines if len(line) > 80] == []
-    for name, sentence in overview_of(program, "", context).chapters[1][1]:
+    for name, sentence in overview_of(program(), "", context).chapters[1][1]:
         assert f"  {name:<14}{sentence}" in lines
 
 
