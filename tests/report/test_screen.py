@@ -76,7 +76,7 @@ def test_that_nobody_looked_for_wrong_skips_is_not_none():
 
 def test_a_wrong_skip_is_a_wrong_skip_whoever_found_it():
     lines = shown([run_at(disagreed=("A",), agreed=("B",))], checks=[replace(CHECKS[0], disagreed=2)])
-    assert "  wrong skips   3 in 5 checks (3 by verify, 2 by a synth)" in lines
+    assert "  wrong skips   3 in 5 checks (3 by verify, 2 by a synth): please report it" in lines
 
 
 @pytest.mark.parametrize("width", [80, 200])

@@ -47,6 +47,8 @@ def result(status: Status) -> str:
         parts.append(f"{_count(len(differing), 'stack')} {'differs' if len(differing) == 1 else 'differ'} from it")
     if absent:
         parts.append(f"{_count(absent, 'stack')} {'is' if absent == 1 else 'are'} not deployed")
+    if unknown and not parts:
+        return f"Of {_count(len(unknown), 'stack')} it is not known whether this checkout makes the same."
     if unknown:
         parts.append(f"of {_count(len(unknown), 'stack')} that is not known")
     if parts:

@@ -85,6 +85,7 @@ RESULTS = {
         False,
         False,
     ): "Not all is as this checkout makes it: 2 stacks differ from it, of 1 stack that is not known.",
+    (True, None): "Of 1 stack it is not known whether this checkout makes the same.",
     (True, "gone"): "Not all is as this checkout makes it: 1 stack is not deployed.",
 }
 
