@@ -152,6 +152,7 @@ ELSEWHERE: dict[str, str] = {
     "actions/verify/contents.py": "handed on",
     "system/sealed.py": "a digest; then its caller's row",
     "git/place.py": "a path, which git then is asked about",
+    "git/layout.py": "a path",
     "context/cautions.py": "the first bytes",
     "engine/secrets.py": "what is to be masked",
     "synth/walked.py": "a digest",

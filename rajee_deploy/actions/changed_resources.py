@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.adopted import assets_of_stack
-from rajee_deploy.actions.nested_resources import Comparison
+from rajee_deploy.actions.nested_resources import TemplateComparison
 from rajee_deploy.actions.synthesise import find_kept
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import ASSET_PREFIX, IMAGES_PARAMETER, RECORDS
@@ -69,7 +69,7 @@ def _of_step(planned: Planned, step: DeployStack, made: StackArtifact | None) ->
     if template is None or deployed is None:
         return None
     tags = _tags(planned, step, state)
-    comparison = Comparison(
+    comparison = TemplateComparison(
         _unspecified if {*step.changes} <= {StackChange.TAG} else ports.specification,
         partial(ports.nested_template, step.stack),
         hider_of(value.value for value in step.values if value.variable),

@@ -103,10 +103,10 @@ def stack_changes(
     they differ. `hide` takes out of texts what nobody may see."""
     if not isinstance(before.template, dict) or not isinstance(after.template, dict):
         return StackChanges(unknown="its template is not JSON")
-    return _Comparison(before, after, specification, hide, stack).changes()
+    return _ResourceComparison(before, after, specification, hide, stack).changes()
 
 
-class _Comparison:
+class _ResourceComparison:
     """The two sides, filled in."""
 
     def __init__(
