@@ -29,6 +29,8 @@ class Notebook(Console):
     def say(self, text, style=""):
         self.noted.append((text, style))
 
+    tell = say
+
     def warn(self, subject, text, code=""):
         self.noted.append(("!", subject, text, code))
 
