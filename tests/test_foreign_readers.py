@@ -139,6 +139,7 @@ ELSEWHERE: dict[str, str] = {
     "actions/init/images.py": "bytes, compared and searched for words: no form is expected",
     # Behind a row of the table, by what it calls.
     "plan/allowances.py": "two templates",
+    "actions/nested_resources.py": "two templates, of a nested stack",
     "build_record/packing.py": "a build record, by decode",
     "lock/file.py": "the lock",
     "lock/format.py": "the lock",

@@ -170,12 +170,17 @@ def _cautions(stack: str, changes: StackChanges) -> Iterator[Caution]:
 
 
 def _loss(change: ResourceChange) -> str:
+    old = "the old one is removed with what is in it"
+    if change.keeps_old:
+        old = "the old one stays, without the stack"
+    elif change.keeps_snapshot:
+        old = "a snapshot of the old one stays"
     match change.action:
         case Action.REMOVE:
-            return "is removed, with what is in it"
-        case Action.REPLACE if change.keeps_old:
-            return "is replaced by an empty one; the old one stays, without the stack"
+            return "is removed; a snapshot of it stays" if change.keeps_snapshot else "is removed, with what is in it"
         case Action.REPLACE:
-            return "is replaced by an empty one, and the old one is removed with what is in it"
+            return f"is replaced by an empty one; {old}"
+        case Action.MAY_REPLACE:
+            return f"may be replaced by an empty one; then {old}"
         case _:
             return ""

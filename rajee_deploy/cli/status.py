@@ -71,4 +71,4 @@ def show(run: CurrentRun, found: Status, title: str) -> None:
     console.result_blank()
     console.result_headline(result(found), indent=2)
     console.result_blank()
-    console.result_rows(rows(found, datetime.now().astimezone(), console.result_width, whole=console.verbose))
+    console.result_rows(rows(found, datetime.now().astimezone(), whole=console.verbose))
