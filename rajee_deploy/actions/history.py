@@ -17,7 +17,7 @@ from rajee_deploy.report.history import History, PastRun, new_id, real_project
 from rajee_deploy.telemetry import is_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from rajee_deploy.actions.planned import Planned
@@ -52,7 +52,7 @@ def record_of(
         project_id=run.ports.project_id() if steps or planned is None else "",
         revision=planned.revision if planned and planned.revision != NOT_RECORDED else "",
         committed=committed(run, planned.revision) if planned and deploys else "",
-        reason=without_secrets(_reason(steps)),
+        reason=without_secrets(_reason(steps, run.new_because)),
         layers=dict(run.layers),
         agreed=planned.agreement.agreed if planned else (),
         disagreed=planned.agreement.disagreed if planned else (),
@@ -64,8 +64,11 @@ def committed(run: CurrentRun, revision: str) -> str:
     return "" if is_dirty(revision) else run.ports.committed(revision)
 
 
-def _reason(steps: Sequence[Step]) -> str:
-    """Why anything was done: of a build, else of the first step."""
+def _reason(steps: Sequence[Step], new_because: Mapping[str, str]) -> str:
+    """Why anything was done: what made an image new, else why it was built, else why the first step was taken."""
+    known = next((f"{image}: {why}" for image, why in new_because.items() if why), "")
+    if known:
+        return known[:_LONGEST_REASON]
     first = next((step for step in steps if isinstance(step, BuildAndPush)), next(iter(steps), None))
     words = (first.reason if first is not None else "").split()
     return " ".join(map(_short, words))[:_LONGEST_REASON]

@@ -50,7 +50,13 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
 
     `runs_app`: for who deploys what is planned, and so synthesises anyway, and records which revision it is of. Else
     nothing of the project is run where hashes are to decide, whatever is not known then: it may be a stranger's.
+    Warnings are held back for whoever shows the plan.
     """
+    with run.console.hold_warnings():
+        return _plan_run(run, synthesis, runs_app=runs_app)
+
+
+def _plan_run(run: CurrentRun, synthesis: Synthesis | None, *, runs_app: bool) -> Planned:
     run = replace(run)
     ports = run.ports
     locate.forget(run)
@@ -174,8 +180,6 @@ def _hash_inputs(
         inputs = read_all_inputs(run.images)
         given = _context_values(run, inputs)
         infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
-    for key in given:
-        run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
     if synthesis is not None and given != run.ports.given:
         raise DeployError(
             "file-changed",

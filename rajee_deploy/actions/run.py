@@ -149,10 +149,12 @@ class CurrentRun:
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
+    new_because: dict[str, str] = field(default_factory=dict)  # by image: what made its tag new, where it is known
     layers: dict[str, str] = field(default_factory=dict)  # of built images: same or other than what ran before
     times_spent: dict[str, TimeSpent] = field(default_factory=dict)  # by stack: where the time of its deployment went
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
+    synth_reasons: list[str] = field(default_factory=list)  # why a synth was needed until now, for who shows the plan
     events: Events = field(default_factory=Events)  # for a program that follows the run
     references: dict[str, str] = field(default_factory=dict)  # by image: what was built here, as docker pulls it
     _named: tuple[Settings, Sequence[ImageSettings]] | None = None

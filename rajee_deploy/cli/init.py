@@ -9,6 +9,7 @@ import typer
 
 from rajee_deploy.cli.flags import Json, Profile, Quiet, Region  # noqa: TC001 -- typer reads the annotations
 from rajee_deploy.console.manner import choose_quiet
+from rajee_deploy.console.rows import Detail, Row
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
@@ -177,10 +178,9 @@ def _schema() -> str:
 
 
 def _show(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
-    from rajee_deploy.actions.init.render import show_decisions, show_found
+    from rajee_deploy.actions.init.render import show_found
 
-    show_found(console, found, chosen)
-    show_decisions(console, found, chosen, draft)
+    show_found(console, found, chosen, draft)
 
 
 def _write(console: Console, draft: Draft, chosen: Choice, *, as_json: bool) -> list[Path]:
@@ -200,10 +200,9 @@ def _tell_left_out(console: Console, found: Found, *, is_wanted: bool) -> None:
     from rajee_deploy.text.lines import lines_of
 
     if found.nobody and is_wanted:
-        console.item("=", "plan", f"left out: {found.nobody}")
-        for line in lines_of(found.log_in):
-            console.detail(line)
-    console.item("→", "next", "rajee-deploy plan   # then: rajee-deploy up")
+        details = tuple(Detail(text=line) for line in lines_of(found.log_in))
+        console.rows([Row("=", "", "plan", f"left out: {found.nobody}", details=details)])
+    console.rows([Row("→", "", "next", "rajee-deploy plan   # then: rajee-deploy up")])
 
 
 def _plan(settings: Path, who: tuple[str | None, str | None]) -> tuple[CurrentRun, Planned]:
@@ -223,11 +222,13 @@ def _show_plan(console: Console, settings: Path, who: tuple[str | None, str | No
     """How long it took is not said: the run had the other look to make, too."""
     from rajee_deploy.actions.render import show_plan
 
+    console.blank()
     console.begin("plan")
     run, planned = _plan(settings, who)
     show_plan(run, planned)
     if not planned.plan.is_empty:
-        console.item("→", "next", "rajee-deploy up")
+        console.blank()
+        console.rows([Row("→", "", "next", "rajee-deploy up")])
 
 
 def _plan_document(settings: Path, who: tuple[str | None, str | None]) -> tuple[dict[str, Any], DeployError | None]:

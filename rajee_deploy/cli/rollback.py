@@ -114,7 +114,6 @@ def _asked(run: CurrentRun, tag: str | None, origin: Origin, wait: int, *, is_ch
 
 
 def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:
-    from rajee_deploy.actions.render import show_plan_time
     from rajee_deploy.actions.rollback.preview import preview, show
     from rajee_deploy.actions.rollback.recorded import of_preview
 
@@ -126,6 +125,5 @@ def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode:
         run.console.document(of_preview(planned, run.timings.total))
     else:
         show(run, planned)
-        show_plan_time(run, planned)
     if detailed_exitcode and not planned.plan.is_empty:
         raise typer.Exit(Exit.CHANGES)

@@ -33,9 +33,8 @@ def usage(error: Any, argv: Sequence[str]) -> ConfigurationError | str:
         return ConfigurationError("usage", "flags stand behind the verb", hint=_in_order(verb, argv))
     if first in _OURS:
         ours = _OURS[first]
-        return ConfigurationError(
-            "usage", f"there is no verb {first!r}; here it is {ours}", hint=f"rajee-deploy {ours}"
-        )
+        problem = f"there is no verb {first!r}; here it is {ours}"
+        return ConfigurationError("usage", problem, hint=f"rajee-deploy {ours}{' --help' * (ours in VERBS)}")
     return ConfigurationError("usage", error.format_message(), hint=f"{_command(error, argv)} --help")
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
-from rajee_deploy.at_work import as_pasted, note
+from rajee_deploy.at_work import note
 from rajee_deploy.console import header
 from rajee_deploy.console.activity_view import ActivityView, StepShown
 from rajee_deploy.console.header import UP_AND_CLEAR, Header
@@ -26,7 +26,7 @@ from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.durations import duration
 from rajee_deploy.text.numbers import whole
-from rajee_deploy.warned import Warned
+from rajee_deploy.warned import Concern, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 _LITTLE = "=→"  # marks of what is left out where little is said: what needs nothing, and advice
 _BAR = 24
-_MOST_OF_A_WARNING = 2000
 
 _secrets: list[Hider] = []  # of this process
 
@@ -108,6 +107,8 @@ class Console:
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not (self._manner.has_colour or self._manner.moves)
+        self._held: list[Concern] | None = None  # warnings that wait for the plan that they are about
+        self._told: set[Warned] = set()
         moves = self._manner.moves and not self.quiet
         self._view = ActivityView(talk, lambda text: self.tell(text, "dim"), self._paint, moves=moves, quiet=self.quiet)
 
@@ -264,34 +265,50 @@ class Console:
 
     def notices(self, image: str, notices: Sequence[Notice]) -> None:
         """A line per kind of notice: the first of its kind, and how many more there are; or all, when asked for."""
-        for code in dict.fromkeys(notice.code for notice in notices):
-            found = [notice for notice in notices if notice.code == code]
-            shown = found if self.verbose else found[:1]
-            others = f"; {len(found) - 1} more of these" if len(shown) < len(found) else ""
-            for notice in shown:
-                line = f" (line {notice.line})" if notice.line else ""
-                self._show_warning(f"image {image}", f"{notice.message}{line}{others}", code)
-            for notice in found:
-                self._keep_warning(Warned(f"image {image}", code, notice.message))
+        found = [Concern(Warned(f"image {image}", one.code, one.message), one.line, is_alike=True) for one in notices]
+        self._show_warnings(found, is_whole=self.verbose)
+        self._keep_warnings(found)
 
     def warn(self, subject: str, text: str, code: str = "") -> None:
-        """Something that does not stop the run, shown now and in the document of --json; a subject of "" is the run."""
-        self._show_warning(subject, text, code)
-        self._keep_warning(Warned(subject, code, text))
-
-    def _keep_warning(self, warning: Warned) -> None:
-        self.warned.append(warning)
-        self.on_warning(warning)
-
-    def _show_warning(self, subject: str, text: str, code: str) -> None:
-        from rajee_deploy.console.documents import quote
-
-        text = quote(as_pasted(text), _MOST_OF_A_WARNING)
-        line = f"{text} [{code}]" if code else text
-        if subject:
-            self.item("!", subject, line, "yellow")
+        """Something that does not stop the run, shown now (or with the plan that is being made) and in the document of
+        --json; a subject of "" is the run."""
+        concern = Concern(Warned(subject, code, text))
+        if self._held is None:
+            self._show_warnings([concern])
         else:
-            self.tell(line, "yellow")
+            self._held.append(concern)
+        self._keep_warnings([concern])
+
+    def warnings(self, found: Iterable[Concern], *, is_whole: bool = False) -> None:
+        """What is to be known of what was shown, with what was held back for it; each once in a run."""
+        held, self._held = self._held or [], None
+        fresh = [each for each in (*held, *found) if each.warned not in self._told]
+        self._show_warnings(fresh, is_whole=is_whole)
+        self._told.update(each.warned for each in fresh)
+        self._keep_warnings([each for each in fresh if each not in held])
+
+    @contextmanager
+    def hold_warnings(self) -> Iterator[None]:
+        """Warnings wait for `warnings`, which whoever shows what is made here calls; where that fails they are shown at
+        once."""
+        self._held = self._held or []
+        try:
+            yield
+        except BaseException:
+            self.warnings(())
+            raise
+
+    def _keep_warnings(self, found: Sequence[Concern]) -> None:
+        for each in found:
+            self.warned.append(each.warned)
+            self.on_warning(each.warned)
+
+    def _show_warnings(self, found: Sequence[Concern], *, is_whole: bool = False) -> None:
+        if not found:
+            return
+        from rajee_deploy.console.warning_rows import rows_of
+
+        self.rows(rows_of(found, is_whole=is_whole))
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""
@@ -406,7 +423,9 @@ class Console:
         from rajee_deploy.console.documents import shown_error
         from rajee_deploy.console.errors import error_lines
 
-        self._print_lines(list(error_lines(shown_error(error), self.width, whole=self.verbose)))
+        lines = list(error_lines(shown_error(error), self.width, whole=self.verbose))
+        # Below the rows of steps it is one of them; below anything else it begins anew.
+        self._print_lines([(), *lines] if self._header.has_spoken and error.step is None else lines)
 
     # -- how -------------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ STYLES = {
     "✓": "green",
     "~": "yellow",
     "!": "yellow",
+    "?": "yellow",
     "±": "bold red",
     "-": "red",
     "✗": "bold red",
@@ -131,7 +132,8 @@ class _Places:
         self.name = self.verb + (max(verb, _VERB) + 1 if verb else 0)
         most = min(_MOST_OF_A_NAME, width - _LEAST_OF_A_TEXT - self.name)
         fitting = [length for length in _lengths(rows) if length + _GAP <= most]
-        self.text = self.name + max(max(fitting, default=0) + _GAP, 2)
+        has_names = any(row.name or any(each.name for each in row.details) for row in rows)
+        self.text = self.name + (max(fitting, default=0) + _GAP if has_names else 0)
 
 
 def _lengths(rows: Iterable[Row]) -> Iterator[int]:
@@ -146,7 +148,8 @@ def _lengths(rows: Iterable[Row]) -> Iterator[int]:
 def _of_row(row: Row, places: _Places) -> list[Line]:
     before = [(places.mark, Piece(row.mark, row.style or STYLES.get(row.mark, "")))]
     before.append((places.verb, Piece(row.verb, row.style or STYLES.get(row.mark, ""))))
-    return _of_parts(before, places.name, _Parts(row.name, row.text, row.right, row.style, "bold"), places)
+    name_style = "bold" if row.text or row.verb else row.style
+    return _of_parts(before, places.name, _Parts(row.name, row.text, row.right, row.style, name_style), places)
 
 
 def _of_details(row: Row, places: _Places) -> Iterator[Line]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FORBIDDING = ("Deny", "block", "boundary")
 _ANYWHERE = {False: "0.0.0.0/0", True: "::/0"}
+_STATEMENTS, _RULES = ("Allow", "Deny"), ("ingress", "egress")
+_ANY = "*"  # among actions: those with a wildcard
+_MOST = 2000  # that are compared; whatever is new besides counts as broader
 _SHOWN = 4  # actions in a line
 _LONGEST = 60  # of a condition in a line
 _PORTS = 65535
@@ -27,34 +30,52 @@ def broader(
 ) -> dict[str, tuple[str, ...]]:
     """What is allowed after and was not before, in lines, by the logical id of the resource that says or said so."""
     found: dict[str, list[tuple[str, Allowance]]] = {}
-    for each, logical in after.items():
-        if each.kind not in _FORBIDDING and each not in before and not _is_covered(each, before):
-            found.setdefault(logical, []).append(("+", each))
-    for each, logical in before.items():
-        if each.kind in _FORBIDDING and each not in after and not _is_covered(each, after):
-            found.setdefault(logical, []).append(("-", each))
+    new = [each for each in after if each.kind not in _FORBIDDING and each not in before]
+    gone = [each for each in before if each.kind in _FORBIDDING and each not in after]
+    for mark, some, sources, by in (("+", new, after, before), ("-", gone, before, after)):
+        index = _Index(by) if some else None
+        for number, each in enumerate(some):
+            if index is None or number > _MOST or not index.covers(each):
+                found.setdefault(sources[each], []).append((mark, each))
     return {logical: tuple(_lines(marked, names.get(logical, logical))) for logical, marked in found.items()}
 
 
-def _is_covered(one: Allowance, by: Iterable[Allowance]) -> bool:
-    """Whether something says as much or more already."""
-    return any(each.kind == one.kind and each.when in ("", one.when) and _covers(each, one) for each in by)
+class _Index:
+    """Allowances by what can cover another one: a template may have thousands."""
+
+    def __init__(self, by: Iterable[Allowance]) -> None:
+        self._found: dict[tuple[str, ...], list[Allowance]] = {}
+        for each in by:
+            if each.kind in _RULES:
+                self._found.setdefault((each.kind, each.on, each.who), []).append(each)
+            elif each.kind in _STATEMENTS:
+                what = _ANY if _has_wildcard(each.what) else each.what.lower()
+                self._found.setdefault((each.kind, each.who, what), []).append(each)
+
+    def covers(self, one: Allowance) -> bool:
+        """Whether something says as much or more already."""
+        keys: list[tuple[str, ...]] = []
+        if one.kind in _RULES:
+            keys = [(one.kind, one.on, who) for who in (one.who, _ANYWHERE[":" in one.who])]
+        elif one.kind in _STATEMENTS:
+            keys = [(one.kind, who, what) for who in (one.who, "*") for what in (one.what.lower(), _ANY)]
+        return any(_covers(each, one) for key in keys for each in self._found.get(key, ()))
 
 
 def _covers(wide: Allowance, narrow: Allowance) -> bool:
-    if narrow.kind in ("ingress", "egress"):
-        is_peer = wide.who == narrow.who or wide.who == _ANYWHERE.get(":" in narrow.who)
-        return wide.on == narrow.on and is_peer and _covers_ports(wide.what, narrow.what)
-    if narrow.kind not in ("Allow", "Deny"):
-        return wide == narrow
-    is_action = wide.what == narrow.what or _matches(wide.what.lower(), narrow.what.lower())
-    is_target = wide.on == narrow.on or _matches(wide.on, narrow.on)
-    return wide.who in (narrow.who, "*") and is_action and is_target
+    if narrow.kind in _RULES:
+        return _covers_ports(wide.what, narrow.what)
+    is_action = wide.what.lower() == narrow.what.lower() or _matches(wide.what.lower(), narrow.what.lower())
+    return wide.when in ("", narrow.when) and is_action and (wide.on == narrow.on or _matches(wide.on, narrow.on))
+
+
+def _has_wildcard(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def _matches(pattern: str, text: str) -> bool:
     """Whether an IAM pattern covers a text. There `[` is a character as any other."""
-    if pattern.startswith("all but") or ("*" not in pattern and "?" not in pattern):
+    if pattern.startswith("all but") or not _has_wildcard(pattern):
         return False
     return not text.startswith("all but") and fnmatchcase(text, pattern.replace("[", "[[]"))
 

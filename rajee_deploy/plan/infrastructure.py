@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model.names import TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.plan.input_changes import in_words
+from rajee_deploy.plan.input_changes import because
 from rajee_deploy.plan.needs_synth import hash_doubts, image_doubts, recorded_hash, synth_asked
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Tier
@@ -32,13 +32,14 @@ class InfrastructureVerdict:
     """What is known of one stack's infrastructure, and the tier of the evidence for it.
 
     `differences` are reasons to deploy. `synth_reasons` are why a synth has to decide (`needs_synth`); while there are
-    any, the rest means nothing. `proof` says in words why nothing differs.
+    any, the rest means nothing. `proof` says in words why nothing differs, `but` what does all the same.
     """
 
     tier: Tier
     differences: tuple[str, ...] = ()
     synth_reasons: tuple[str, ...] = ()
     proof: str = ""
+    but: str = ""
 
 
 def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerdict:
@@ -54,8 +55,9 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerd
     synthesised = wanted.synthesised.get(stack)
     if synthesised is not None:
         found = _differences(stack, state, synthesised, wanted)
-        proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
-        return InfrastructureVerdict(Tier.SYNTH, found, proof=proof)
+        but = _but(synthesised, content)
+        proof = f"infrastructure unchanged by a synth: it makes what is deployed{but and f', but {but}'}"
+        return InfrastructureVerdict(Tier.SYNTH, found, proof=proof, but=but)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
         return InfrastructureVerdict(Tier.SYNTH, synth_reasons=(synth_asked(wanted),))
     return _by_hash(stack, state, content, wanted)
@@ -89,9 +91,9 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
     remembered = wanted.remembered.get(stack)
     if remembered is not None and not wanted.impurities_of(stack) and not image_doubts(remembered, state):
         found = _differences(stack, state, remembered, wanted)
+        but = _but(remembered, content)
         proof = "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
-        proof += _but(remembered, content)
-        return InfrastructureVerdict(Tier.HASH, found, proof=proof)
+        return InfrastructureVerdict(Tier.HASH, found, proof=proof + (but and f", but {but}"), but=but)
     if stack in wanted.proven and not wanted.impurities_of(stack) and not state.images:
         return InfrastructureVerdict(
             Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it"
@@ -111,10 +113,10 @@ def _differences(stack: str, state: StackPresent, synthesised: Synthesised, want
     changes = wanted.input_changes.get(stack)
     if found and changes:
         since = "" if recorded_hash(state) else " since the last synth here"
-        found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
+        found = (*found, f"{because(changes)}{since}")
     return found
 
 
 def _but(synthesised: Synthesised, content: StackContent) -> str:
-    alone = ", but for its Description or Metadata, which CloudFormation changes only along with something else"
+    alone = "for its Description or Metadata, which CloudFormation changes only along with something else"
     return alone if differs_in_text_alone(synthesised, content) else ""

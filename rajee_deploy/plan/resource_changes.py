@@ -215,7 +215,7 @@ class _Comparison:
             kind,
             tuple(changes),
             _because(moved, replacement, self._hide) if action in _ANEW and not is_revision else (),
-            replacement,
+            Replacement.NO if is_revision else replacement,
             is_revision=is_revision,
             keeps_old=before.get("UpdateReplacePolicy") in _KEPT,
         )
@@ -260,9 +260,15 @@ def _attributes(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_nested(changes: Sequence[PropertyChange], *, is_other: bool) -> list[PropertyChange]:
-    """What moved of a nested stack: the address of its template says no more than that it is another one."""
-    rest = [each for each in changes if each.path != _ADDRESS]
+    """What moved of a nested stack: the address of its template says no more than that it is another one. Which of its
+    parameters are secrets, that one knows."""
+    rest = [_hidden(each) if each.path.startswith("Parameters.") else each for each in changes if each.path != _ADDRESS]
     return [*rest, PropertyChange(OWN_TEMPLATE)] if is_other or len(rest) < len(changes) else rest
+
+
+def _hidden(change: PropertyChange) -> PropertyChange:
+    before, after = (None if each is None else "" for each in (change.before, change.after))
+    return PropertyChange(change.path, before, after, change.follows)
 
 
 def _content(resource: Mapping[str, Any]) -> Any:

@@ -10,7 +10,6 @@ from rajee_deploy.plan.steps import (
     DeployStack,
     MoveTag,
     RepairService,
-    StackChange,
     WaitForStack,
 )
 
@@ -34,8 +33,7 @@ def words_of(step: Step) -> StepWords:
         case MoveTag():
             return StepWords("+", "tag", step.image)
         case DeployStack():
-            is_new = StackChange.FIRST in step.changes
-            return StepWords("+", "add", step.stack) if is_new else StepWords("~", "update", step.stack)
+            return StepWords("+", "create", step.stack) if step.is_new else StepWords("~", "update", step.stack)
         case WaitForStack():
             return StepWords("~", "wait", step.stack)
         case RepairService():

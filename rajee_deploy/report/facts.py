@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rajee_deploy.report.metrics import Figures
 
 _MOST_CODES = 3
+_ACCOUNT = re.compile(r"(?<![0-9a-f])(?<!\bc-)[0-9]{12}(?![0-9a-f])")  # and no digits of a digest, or of a tag of ours
 _TEN, _HOUR, _DAY = 10, 3600, 86400
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NAMES = {"noop": "no-op"}
@@ -56,6 +58,11 @@ def short_revision(run: PastRun) -> str:
     return with_state(commit, is_dirty=is_dirty(run.revision)) if commit else ""
 
 
+def without_accounts(words: str) -> str:
+    """What errors and reasons say, for whoever is sent the page."""
+    return _ACCOUNT.sub("…", words)
+
+
 def runs_in_words(count: int) -> str:
     return f"{count} run" if count == 1 else f"{count} runs"
 
@@ -68,7 +75,7 @@ def day_in_words(day: date, now: date) -> str:
 
 def _builds(found: Figures) -> str:
     share = f" ({found.builds / found.runs:.0%})" if found.runs else ""
-    words = f"in {found.builds} of {runs_in_words(found.runs)}{share}"
+    words = f"{found.builds} of {runs_in_words(found.runs)}{share}"
     if not found.compared:
         return words
     return f"{words}; {found.needless} of {found.compared} made the same layers as before"
@@ -78,7 +85,8 @@ def _skips(found: Figures) -> Fact:
     skips = found.skips
     if not skips.checks:
         return Fact("wrong skips", "nobody has looked yet: rajee-deploy verify does")
-    return Fact("wrong skips", f"{skips.wrong} in {skip_checks(found)}", is_bad=skips.wrong > 0)
+    words = f"{skips.wrong} in {skip_checks(found)}"
+    return Fact("wrong skips", f"{words}: please report it", is_bad=True) if skips.wrong else Fact("wrong skips", words)
 
 
 def skip_checks(found: Figures) -> str:

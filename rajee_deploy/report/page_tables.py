@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.report.charts import share_bar
-from rajee_deploy.report.facts import kind_name, short_revision
+from rajee_deploy.report.facts import kind_name, short_revision, without_accounts
 from rajee_deploy.report.markup import NOTHING, Markup, element, join, text
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.timings import duration
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from rajee_deploy.report.metrics import Figures
 
 MOST_PHASES = 12
-_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _SHARE = "share"
 _CLASSES = {"done": "", "accepted": "", "refused": "dim"}
 
@@ -87,10 +85,6 @@ def failures_table(found: Figures) -> Markup:
         for run in found.failures
     ]
     return _table(("when (UTC)", "environment", "kind", "error", "cause", "commit"), rows)
-
-
-def without_accounts(words: str) -> str:
-    return _ACCOUNT.sub("…", words)
 
 
 def what(run: PastRun) -> str:

@@ -1,21 +1,21 @@
-"""Where the time of a code change goes, in a few parts that every run has: synth, build, deploy, and the rest. Pure."""
+"""Where the time of code changes goes, in the parts that `up` names too: plan, synth, build, deploy, the rest. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.report.run_times import seconds_by_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from rajee_deploy.report.history import PastRun
 
 KIND = "code"
 REST = "the rest"
-# By how the names of phases begin.
-_BEGIN = (("synth", "synth"), ("build", "build and push "), ("deploy", "deploy "))
-NAMES = (*(name for name, _ in _BEGIN), REST)
+_KINDS = {"plan": ("plan",), "synth": ("synth",), "build": ("build",), "deploy": ("deploy", "confirm")}
+NAMES = (*_KINDS, REST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +33,8 @@ def parts(done: Iterable[PastRun]) -> tuple[Part, ...]:
         return ()
     sums = dict.fromkeys(NAMES, 0.0)
     for run in runs:
-        found = {name: _covered(run, begin) for name, begin in _BEGIN}
+        of_run = seconds_by_kind(run.phases)
+        found = {name: sum(of_run.get(kind, 0.0) for kind in kinds) for name, kinds in _KINDS.items()}
         for name, seconds in (*found.items(), (REST, max(0.0, run.seconds - sum(found.values())))):
             sums[name] += seconds
     return tuple(Part(name, seconds / len(runs)) for name, seconds in sums.items())
-
-
-def _covered(run: PastRun, begin: str) -> float:
-    """The time in which at least one of the phases went on."""
-    spans = sorted((one.start, one.start + one.seconds) for one in run.phases if one.name.startswith(begin))
-    return _union(spans)
-
-
-def _union(spans: Sequence[tuple[float, float]]) -> float:
-    covered, end = 0.0, float("-inf")
-    for start, stop in spans:
-        if stop > end:
-            covered += stop - max(start, end)
-            end = stop
-    return covered

@@ -42,7 +42,7 @@ class TimeRow:
 
 def time_rows(phases: Iterable[Phase], rollouts: Mapping[str, Spans], total: float) -> list[TimeRow]:
     """The rows, in the order in which things happen; `rollouts` are the spans of each service's rollout."""
-    spans = {name: _union(found) for name, found in _by_kind(phases).items()}
+    spans = seconds_by_kind(phases)
     rollout = _union([(start, start + took) for each in rollouts.values() for _, start, took in each])
     deploy, confirm = spans.pop("deploy", 0.0), spans.pop("confirm", 0.0)
     inside = min(rollout, deploy)  # CloudFormation waits for it
@@ -53,6 +53,11 @@ def time_rows(phases: Iterable[Phase], rollouts: Mapping[str, Spans], total: flo
         rows.append(TimeRow("rollout" if inside else "confirm", inside + confirm, _words(rollouts)))
     least = min(_WORTH, total * _PART)
     return [row for row in rows if row.seconds >= least]
+
+
+def seconds_by_kind(phases: Iterable[Phase]) -> dict[str, float]:
+    """The time of each kind of phase that there is: plan, synth, wait, build, deploy, and confirm."""
+    return {name: _union(found) for name, found in _by_kind(phases).items()}
 
 
 def _words(rollouts: Mapping[str, Spans]) -> str:

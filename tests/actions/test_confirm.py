@@ -90,7 +90,7 @@ def test_drift_is_told_everywhere_and_left(world):
     assert (plan.is_empty, [each.code for each in plan.cautions]) == (True, ["service-drift"])
     assert world.up() == "noop"
     words = "api runs other:1, and its stack says app:2 (other:1 is nginx:1; app:2 is registry.test/side:1)"
-    assert words in world.talk.getvalue()
+    assert words in " ".join(world.talk.getvalue().split())
     found = look(world.context())
     assert any(words in line for line in lines(found))
     assert words in document(found)["stacks"]["App"]["services"][0]["drift"]

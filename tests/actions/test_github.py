@@ -42,7 +42,7 @@ def planned(world: World, environment: str | None = None):
 def test_a_plan_of_the_first_run(world, files):
     tell_plan(planned(world), 1.5)
     summary, outputs = files()
-    assert summary.startswith("### rajee-deploy plan: 1 image to build, 2 stacks to deploy\n")
+    assert summary.startswith("### rajee-deploy plan: 1 image to build, 2 stacks to create\n")
     assert "| <code>build app</code> |" in summary
     assert "Planned in 1.50s." in summary
     (image,) = json.loads(outputs["images"]).values()

@@ -34,6 +34,8 @@ def planned(texts, plan: Plan):
         run=SimpleNamespace(settings=settings, outputs={place: {name: output}}),
         identity=Identity("123456789012", "us-east-1"),
         wanted=SimpleNamespace(images=(image,)),
+        observed=SimpleNamespace(images={}, stacks={}),
+        inputs={},
         image_notices={},
         resources={place: StackChanges((change_of(texts),))},
     )
@@ -48,7 +50,9 @@ def plan_of(texts) -> Plan:
     one, two, three = texts[:3]
     steps = (
         BuildAndPush(one, two, three),
-        DeployStack(two, (), three, (StackChange.TAG,), reasons=(one, two)),
+        DeployStack(
+            two, (), three, (StackChange.TAG,), why=((StackChange.ROLLED_BACK, one), (StackChange.INFRASTRUCTURE, two))
+        ),
         WaitForStack(three, one),
     )
     return Plan(steps, (Skip(one, two),), cautions=(Caution("a-code", two, three),))
@@ -89,5 +93,5 @@ WORDS = ("where", "cause", "hint")
 
 def test_the_amount_of_work():
     texts = ["a", "b", "c"]
-    assert amount_of_work(plan_of(texts)) == "1 image to build, 1 stack to deploy, 1 other step"
+    assert amount_of_work(plan_of(texts)) == "1 image to build, 1 stack to update, 1 stack to wait for, 1 unchanged"
     assert amount_of_work(Plan((), ())) == "nothing to do"

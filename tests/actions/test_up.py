@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from fakes import FakeStacks
+from fakes import FakeContents, FakeStacks
 from run_worlds import SETTINGS, SHARED, refused, tier
 
 from rajee_deploy.actions.json_documents import of_plan
@@ -157,7 +157,7 @@ def test_what_is_warned_of_during_a_run_is_in_its_document(capsys, world):
     console.document({"schema": "x", "warnings": [{"subject": "stack App", "code": "odd", "message": "it is odd"}]})
     said = json.loads(capsys.readouterr().out)["warnings"]
     assert [one["message"] for one in said] == ["it is odd", "twice"]
-    assert "stack App                    it is odd [odd]" in world.talk.getvalue()
+    assert "! App: it is odd" in world.talk.getvalue()
 
 
 def test_nothing_stays_on_the_disk(world, tmp_path, monkeypatch):
@@ -311,3 +311,17 @@ def test_why_a_run_failed_is_kept(world):
     with pytest.raises(DeployError):
         world.up()
     assert (last_run().error, last_run().cause) == ("build-failed", "the build failed")
+
+
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [({"app": "two"}, "app: ~ app"), ({"app": "two", "Dockerfile": "FROM scratch\nCOPY app /b\n"}, "")],
+)
+def test_what_made_an_image_new_is_why_it_was_built(world, edits, told):
+    world.build_records = [FakeContents()]
+    world.up()
+    for name, text in edits.items():
+        (world.root / name).write_text(text)
+    world.up()
+    reason = last_run().reason
+    assert reason == told or (not told and reason.endswith(", and 1 more"))

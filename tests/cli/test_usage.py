@@ -13,8 +13,8 @@ from rajee_deploy.cli import ending
 LINES = {
     "UsageError": [
         ("stauts", "Did you mean 'status'?", "rajee-deploy --help"),
-        ("deploy -e prod", "there is no verb 'deploy'; here it is up", "rajee-deploy up"),
-        ("diff", "here it is plan", "rajee-deploy plan"),
+        ("deploy -e prod", "there is no verb 'deploy'; here it is up", "rajee-deploy up --help"),
+        ("diff", "here it is plan", "rajee-deploy plan --help"),
         ("sandbox strat", "Did you mean 'start'", "rajee-deploy sandbox --help"),
         ("report x", "extra argument", "rajee-deploy report --help"),
     ],

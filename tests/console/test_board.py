@@ -353,6 +353,6 @@ def test_of_each_kind_of_notice_one_is_shown_and_all_where_they_are_asked_for(ve
     talk = io.StringIO()
     notices = [Notice("one", "first", 3), Notice("two", "other", 0), Notice("one", "second", 5)]
     Console(stderr=talk, verbose=verbose).notices("app", notices)
-    said = [" ".join(line.split()[3:]) for line in talk.getvalue().splitlines()]
-    first = ["first (line 3) [one]", "second (line 5) [one]"] if verbose else ["first (line 3); 1 more of these [one]"]
-    assert said == [*first, "other [two]"]
+    said = [" ".join(line.split()[2:]) for line in talk.getvalue().splitlines()]
+    every = ["first (line 3) [one]", "other [two]", "second (line 5) [one]"]
+    assert said == (every if verbose else ["first (line 3); and 1 more of these [one]", "other [two]"])

@@ -141,9 +141,9 @@ def test_little_is_errors_warnings_a_line_for_each_step_and_how_it_ended():
         "~ update Api it differs",
         "time 3.00s goal 3m: met",
         "+ deploy Api it differs",
-        "something is odd",
-        "! api is odd",
-        "! image api first (line 3) [one]",
+        "! something is odd",
+        "! api: is odd",
+        "! api: first (line 3) [one]",
         "more permissions:",
         "Nothing to do.",
     ]

@@ -252,6 +252,10 @@ def test_the_report_counts_the_runs(bootstrapped):
     kinds = {kind["kind"]: kind for kind in document["kinds"]}
     assert set(kinds) == {"first", "noop", "infra", "code"}
     assert (document["builds"], document["failed"]) == (3, 1)
+    # What was compared with what ran before: real layers, of which none were the same.
+    assert document["layers"] == {"compared": 2, "same": 0}
+    assert document["wrong_skips"]["found"] == 0
+    assert document["dora"]["deployments"] == sum(kinds[kind]["count"] for kind in ("first", "infra", "code"))
 
 
 def test_a_retained_repository_is_adopted(bootstrapped):

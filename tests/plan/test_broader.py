@@ -100,6 +100,11 @@ BROADER = {
         resource("Lambda::Permission", Action="lambda:InvokeFunction", FunctionName="f", Principal="x", SourceArn="a"),
         ["+ lambda:InvokeFunction on f for x where SourceArn: a"],
     ),
+    "who may invoke with a token": (
+        None,
+        resource("Lambda::Permission", Action="a", FunctionName="f", Principal="x", EventSourceToken="sesame"),
+        ["+ a on f for x where a token is given"],
+    ),
     "an open address": (
         resource("Lambda::Url", AuthType="AWS_IAM"),
         resource("Lambda::Url", AuthType="NONE"),
@@ -126,6 +131,7 @@ NO_BROADER = {
     "nothing": (policy(allow(GET, A)), policy(allow(GET, A))),
     "less": (policy(allow([GET, PUT], A)), policy(allow(GET, A))),
     "narrower": (policy(allow(ALL)), policy(allow(GET, A))),
+    "another case": (policy(allow(GET, A)), policy(allow(GET.lower(), A))),
     "another spelling": (policy(allow(GET, A), allow(PUT, A)), policy(allow([PUT, GET], A))),
     "a condition more": (policy(allow(GET, A)), policy(allow(GET, A, Condition=HELD))),
     "a prohibition more": (policy(allow(GET)), policy(allow(GET), DENY)),
@@ -160,3 +166,14 @@ def test_what_is_not_broader(name):
 
 def test_what_only_moved_to_another_policy_is_not_broader():
     assert lines({"One": policy(allow(GET, A))}, {"Two": policy(allow(GET, A))}) == []
+
+
+def test_of_very_many_none_is_lost():
+    """Past so many, nothing is compared any more: what is new counts as broader."""
+    many = [
+        allow([f"s{number}:a{n}" for n in range(20)], [f"arn:{number}:{m}/*" for m in range(20)])
+        for number in range(20)
+    ]
+    found = lines({"It": policy(*many, roles=("Old",))}, {"It": policy(*many, roles=("Old", "New"))})
+    assert len(found) == 20 * 20
+    assert lines({"It": policy(allow("*"))}, {"It": policy(*many)}) != []

@@ -65,8 +65,10 @@ def test_text_as_a_tag_can_have_it(text, tag):
     assert sanitise(text) == tag
 
 
-def test_a_short_digest_is_eighteen_characters_without_its_algorithm():
-    assert short_digest("sha256:" + "0123456789abcdef" * 4) == "0123456789abcdef01"
+def test_a_short_digest_has_twelve_digits_and_says_of_what_kind_it_is():
+    assert short_digest("sha256:" + "0123456789abcdef" * 4) == "sha256:0123456789ab"
+    assert short_digest("c-" + "0123456789" * 4) == "c-012345678901"
+    assert short_digest("latest") == "latest"
     assert short_digest("c-0123456789abcdef" * 2) == "c-0123456789abcdef"
 
 

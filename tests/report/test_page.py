@@ -139,19 +139,23 @@ def test_the_parts_of_a_code_change_are_bars_below_its_goal():
     assert [round(height / heights[0], 1) for height in heights] == [1.0, 5.0, 3.0]
     assert chart.find("line[@class='goal']") is not None
     legend = [words(one) for one in found.iter("li")]
-    assert [name for name in NAMES if name in legend] == ["synth", "build", "deploy", "the rest"]
+    assert [name for name in NAMES if name in legend] == ["plan", "synth", "build", "deploy", "the rest"]
 
 
 def test_a_goal_far_above_all_code_changes_is_no_line():
-    chart = next(one for one in tree([run_at(seconds=2.0)]).iter("svg") if "code change" in one.get("aria-label", ""))
+    found = tree([run_at(seconds=2.0)])
+    chart = next(one for one in found.iter("svg") if "code change" in one.get("aria-label", ""))
     assert chart.find("line[@class='goal']") is None
+    assert "The goal, at most 3m, is far above the chart." in words(found)
+    assert "The goal, at most 3m" not in words(tree([run_at(seconds=90.0)]))
 
 
 def test_a_mark_says_which_commit_it_was_and_why():
-    run = run_at(revision=f"{'a' * 40}-dirty", reason="app.py changed", tags={"envoy": "c-" + "1" * 40})
+    why = "123456789012.dkr.ecr has no c-123456789012"
+    run = run_at(revision=f"{'a' * 40}-dirty", reason=why, tags={"envoy": "c-" + "1" * 40})
     titles = [words(one) for one in tree([run]).iter("title")]
-    image = f"envoy c-{'1' * 12}"
-    assert f"2026-01-01 12:00: code, done · 1m 30s · prod · {'a' * 12}-dirty · {image} · app.py changed" in titles
+    what = f"prod · {'a' * 12}-dirty · envoy c-{'1' * 12} · ….dkr.ecr has no c-123456789012"
+    assert f"2026-01-01 12:00: code, done · 1m 30s · {what}" in titles
 
 
 def test_a_failure_has_its_cause_and_no_account():

@@ -54,9 +54,8 @@ def _size(size: int) -> str:
     return f"{size / (1024 * _MIB):.1f} GiB" if size >= 1024 * _MIB else f"{size // _MIB} MiB"
 
 
-_CONTAINERD_STORE = (
-    '"features": {"containerd-snapshotter": true} in the engine\'s daemon.json, then start it anew (it does not show '
-    "what it built so far); or docker buildx create --use"
+_ANOTHER_BUILDER = (
+    'docker buildx create --use   # or containerd\'s store: "features": {"containerd-snapshotter": true} in daemon.json'
 )
 
 
@@ -70,10 +69,9 @@ def judge_classic_store(cached: Sequence[str], several: Sequence[str]) -> Findin
     """Of an engine with its classic image store: images that name a cache to write, and those for several platforms."""
     if several:
         text = f"the Docker Engine's classic image store makes no image for several platforms: {', '.join(several)}"
-        return Finding("engine", Health.ERROR, text, _CONTAINERD_STORE)
+        return Finding("engine", Health.ERROR, text, _ANOTHER_BUILDER)
     text = f"the Docker Engine's classic image store exports no cache: cache-to of {', '.join(cached)} is passed over"
-    fix = f'{_CONTAINERD_STORE}; or cache-to = ["type=inline"], which every engine can'
-    return Finding("engine", Health.WARNING, text, fix)
+    return Finding("engine", Health.WARNING, text, f'{_ANOTHER_BUILDER}; or cache-to = ["type=inline"]')
 
 
 # -- the app -------------------------------------------------------------------------------------------------------
