@@ -62,8 +62,8 @@ def tell_rollback(error: DeployError, step: DeployStack, state: StackState) -> N
     tags = list(dict.fromkeys(short(tag) for tag in images if tag not in ("", NOT_RECORDED)))
     serves = f"{', '.join(tags)} still serve{'s' if len(tags) == 1 else ''}" if tags else "what ran before still serves"
     if stack_status.answer(state.status) is not Answer.DEPLOY:
-        error.hint = "; ".join(filter(None, (error.hint, f"{_UNDONE}: {serves}")))
+        error.hint = "\n".join(filter(None, (f"{_UNDONE}: {serves}", error.hint)))
         return
-    error.why = "\n".join(filter(None, (error.problem, error.why)))
+    error.why = "\n".join(filter(None, (error.why, error.problem)))
     error.problem = f"rolled back: {serves}"
-    error.hint = "; ".join(filter(None, (error.hint, _UNDONE)))
+    error.hint = "\n".join(filter(None, (_UNDONE, error.hint)))

@@ -54,9 +54,12 @@ def _named(name: str, lines: list[str], style: str = "") -> Iterator[Line]:
 
 
 def _why(error: DeployError, room: int, *, whole: bool) -> list[str]:
-    lines = _texts(error.why if whole else short(error.why), room)
+    # What a program said belongs to the first sentence: `envoy exited with 1`.
+    first, *others = lines_of((error.why if whole else short(error.why)).strip("\n")) or [""]
+    lines = _texts(first, room)
     if error.quote is not None:
         lines += _quoted(error.quote, room, whole=whole)
+    lines += _texts("\n".join(others), room)
     if error.step is not None:
         lines += [part for text in _others(error.step) for part in wrap(text, room)]
     return lines

@@ -170,14 +170,22 @@ class _Parts:
 
 def _of_parts(before: list[tuple[int, Piece]], start: int, parts: _Parts, places: _Places) -> list[Line]:
     """The lines of a name and its text, where `before` stands before the first."""
-    names = wrap(parts.name, places.width - start)
-    texts = wrap(parts.text, places.width - places.text)
+    names, column = wrap(parts.name, places.width - start), _column(parts.text, start, places)
+    texts = wrap(parts.text, places.width - column)
     rows = [[(start, Piece(name, parts.name_style))] for name in names] or [[]]
     rows[0] = [*before, *rows[0]]
-    if texts and len(names) <= 1 and start + cells(parts.name) + _GAP * bool(names) <= places.text:
-        rows[0].append((places.text, Piece(texts.pop(0), parts.style)))
-    rows += [[(places.text, Piece(text, parts.style))] for text in texts]
+    if texts and len(names) <= 1 and start + cells(parts.name) + _GAP * bool(names) <= column:
+        rows[0].append((column, Piece(texts.pop(0), parts.style)))
+    rows += [[(column, Piece(text, parts.style))] for text in texts]
     return _with_right([_line(row) for row in rows], parts.right, places.text, places.edge, places.width)
+
+
+def _column(text: str, start: int, places: _Places) -> int:
+    """Where a text begins: in the column of all texts; below its name where a word of it, such as an address, is whole
+    there alone."""
+    longest = max(map(cells, text.split(" ")))
+    below = start + _GAP
+    return below if places.width - places.text < longest <= places.width - below else places.text
 
 
 def _line(pieces: Sequence[tuple[int, Piece]]) -> Line:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _ATTRIBUTES = ("Condition", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy")
-_KEPT = ("Retain", "RetainExceptOnCreate")
+_KEPT, _SNAPSHOT = ("Retain", "RetainExceptOnCreate"), "Snapshot"
 _SECTIONS = ("Parameters", "Conditions", "Mappings", "Outputs", "Rules", "Transform", "Hooks")
 OWN_TEMPLATE, _ADDRESS = "its own template", "TemplateURL"
 _CDK_METADATA = "AWS::CDK::Metadata"
@@ -47,7 +47,8 @@ class Action(Enum):
 class ResourceChange:
     """What becomes of one resource. `name` is what people call it. `because` are the properties by which it is
     replaced; `replacement` says of an update whether that is known. `is_revision`: another one of its kind takes its
-    place, and that is all that an update of it can be. `keeps_old`: what is replaced stays, without the stack.
+    place, and that is all that an update of it can be. `keeps_old`: what is replaced stays, without the stack; or a
+    snapshot of what is replaced or removed does (`keeps_snapshot`).
     `broader` are lines on what is allowed and was not."""
 
     action: Action
@@ -60,6 +61,7 @@ class ResourceChange:
     broader: tuple[str, ...] = ()
     is_revision: bool = False
     keeps_old: bool = False
+    keeps_snapshot: bool = False
 
     @property
     def is_dangerous(self) -> bool:
@@ -103,10 +105,10 @@ def stack_changes(
     they differ. `hide` takes out of texts what nobody may see."""
     if not isinstance(before.template, dict) or not isinstance(after.template, dict):
         return StackChanges(unknown="its template is not JSON")
-    return _Comparison(before, after, specification, hide, stack).changes()
+    return _ResourceComparison(before, after, specification, hide, stack).changes()
 
 
-class _Comparison:
+class _ResourceComparison:
     """The two sides, filled in."""
 
     def __init__(
@@ -180,7 +182,8 @@ class _Comparison:
     def _removed(self, key: str) -> ResourceChange:
         resource = self._before[key]
         action = Action.KEEP if resource.get("DeletionPolicy") in _KEPT else Action.REMOVE
-        return ResourceChange(action, key, self._names[key], self._kind(resource))
+        is_copied = resource.get("DeletionPolicy") == _SNAPSHOT
+        return ResourceChange(action, key, self._names[key], self._kind(resource), keeps_snapshot=is_copied)
 
     def _made_anew(self, old: str, new: str) -> ResourceChange:
         before, after = self._before[old], self._after[new]
@@ -218,6 +221,7 @@ class _Comparison:
             Replacement.NO if is_revision else replacement,
             is_revision=is_revision,
             keeps_old=before.get("UpdateReplacePolicy") in _KEPT,
+            keeps_snapshot=before.get("UpdateReplacePolicy") == _SNAPSHOT,
         )
 
     def _kind(self, resource: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
 DOCKERFILE = "infra/raja_poc/assets/envoy/Dockerfile"
 APP = "infra/given.py"
-DEPLOYS, DEPLOYED = (f"{mark} (add|update) +RajeeEnvoyStack" for mark in "…✓")  # whichever case is the first
+DEPLOYS, DEPLOYED = (f"{mark} (create|update) +RajeeEnvoyStack" for mark in "…✓")  # whichever case is the first
 STAYS = """import subprocess, time
 subprocess.Popen(["sh", "-c", "trap '' INT; sleep 1000 & wait"])
 open({marker!r}, "w").close()

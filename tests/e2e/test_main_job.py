@@ -6,6 +6,7 @@ The tests of this file are one story and run in its order.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -118,6 +119,7 @@ def test_the_second_up_does_nothing_and_says_why(bootstrapped):
     ended = bootstrapped.run("rajee-deploy up")
     assert "Nothing to do" in ended.stderr
     tag = bootstrapped.run("rajee-deploy fingerprint -e sandbox-offline").stdout.strip()
+    assert re.fullmatch(rf"\S+/raja/envoy:{tag}@sha256:[0-9a-f]{{64}}\n", ended.stdout)
     assert f"{tag} is in raja/envoy as sha256:" in ended.stderr
     assert up(bootstrapped)["kind"] == "noop"
 
