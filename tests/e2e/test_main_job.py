@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import boto3
+import given
 import pytest
 
 from rajee_deploy.system.ours import is_ours_alone
@@ -80,6 +81,12 @@ def words(document: dict) -> list[str]:
 def edit(shell, name: str, text: str) -> None:
     path = shell.folder / name
     path.write_text(text + path.read_text())
+
+
+@pytest.fixture(scope="module")
+def envoy():
+    """One that is what people have."""
+    return given.ENVOY
 
 
 @pytest.fixture(scope="module")
