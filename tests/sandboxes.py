@@ -62,7 +62,7 @@ def variables(whole: Mapping[str, str]) -> Iterator[None]:
 @cache
 def _template(_process: int) -> subprocess.Popen[str]:
     """Of this process. It ends with its stdin, so with us, however we end."""
-    argv = [sys.executable, str(Path(__file__).with_name("sandbox_template.py"))]
+    argv = [sys.executable, "-P", str(Path(__file__).with_name("sandbox_template.py"))]
     made = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(made.communicate)
     return made
