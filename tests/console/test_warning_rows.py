@@ -8,14 +8,11 @@ from rajee_deploy.console.rows import lay_out, plain
 from rajee_deploy.console.warning_rows import rows_of
 from rajee_deploy.warned import Concern, Warned
 
+PINS = "is not pinned, so it may change unnoticed; rajee-deploy lock pins it"
 UNPINNED = [
-    Concern(
-        Warned("image envoy", "base-unpinned", f"{name} is not pinned, so it may change unnoticed; rajee-deploy lock pins it"),
-        line,
-        is_alike=True,
-    )
+    Concern(Warned("image envoy", "base-unpinned", f"{name} {PINS}"), line, is_alike=True)
     for line, name in ((3, "busybox:1.37.0-musl"), (12, "envoy:v1.38.0"))
-]  # fmt: skip
+]
 CDK = Concern(
     Warned(
         "Api",
@@ -23,7 +20,7 @@ CDK = Concern(
         "minHealthyPercent has not been configured. See https://example.com [ack: @aws-cdk/aws-ecs:minHealthyPercent]",
     )
 )
-LONG = Concern(Warned("Api", "cdk-warning", "word " * 60))
+LONG = Concern(Warned("Api", "cdk-warning", "word " * 60 + "end"))
 
 
 def shown(concerns, *, is_whole=False):
