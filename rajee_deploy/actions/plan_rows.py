@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import Skip, Step
 
 _REASONS = 3  # of a step, in a line each
+_OF_THE_CDK = "-container-assets-"  # in the name of the repository that a bootstrap makes: long, and chosen by nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _of_image(skip: Skip, planned: Planned) -> str:
         return ""
     is_deployed = any(other.name == image.stack and not other.is_image for other in planned.plan.skipped)
     where = _running(image, planned) if is_deployed else ""
-    return f"{image.tag} {where or f'is in {image.repository}'}"
+    place = "the CDK's repository" if _OF_THE_CDK in str(image.repository) else image.repository
+    return f"{image.tag} {where or f'is in {place}'}"
 
 
 def _running(image: WantedImage, planned: Planned) -> str:
