@@ -249,7 +249,7 @@ def _tell_cause(run: CurrentRun, watch: Watch, step: DeployStack, error: DeployE
     serves on. Whatever AWS does not tell is left out."""
     ports = run.ports
     with suppress(DeployError):
-        spent = watch.time_spent()
+        spent = run.times_spent[step.stack] = watch.time_spent()
         error.why = "\n".join(filter(None, (spent.failure, error.why)))
         error.hint = "; ".join(filter(None, (spent.remedy, error.hint)))
         tell_tasks(run, error, [ports.watcher.service(arn) for arn in ports.watcher.services(step.stack)])

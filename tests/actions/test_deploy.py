@@ -149,6 +149,7 @@ def test_a_failure_names_the_resource_that_failed_and_what_serves_on(world, stat
     error = caught.value
     problem, more, hint = ENDS[status]
     assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", problem, "here", hint)
+    assert world.run.times_spent["App"].failure == "Task (AWS::ECS::Service) CREATE_FAILED: denied"
     told = ["Task (AWS::ECS::Service) CREATE_FAILED: denied", "exit 1"]
     assert error.cause.split("\n") == [*told, *filter(None, [more])]
 

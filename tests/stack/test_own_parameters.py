@@ -424,7 +424,7 @@ def test_with_cloudformation_alone_node_is_not_started(account, clean):
     clean.write("rajee-deploy.toml", BY_VARIABLE.replace("[cdk.par", 'tag-only = "cloudformation"\n[cdk.par', 1))
     before = (clean.root / "argv").read_text()
     told = up(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
-    assert "CloudFormation updates it alone" in told
+    assert "by parameter, no synth" in told
     assert (account.shown()["Size"], account.password()) == ("huge", SECRET)
     assert account.shown()["Reader"].endswith("222222222222:root"), "what nobody gave stays"
     assert (clean.root / "argv").read_text() == before
