@@ -20,7 +20,7 @@ _MARGIN = 2
 _VERB = 7  # "confirm", "replace": one width for every block, so that blocks of one screen align
 _GAP = 2  # between columns, at least
 _MOST_OF_A_NAME = 40  # cells; a longer one has its line for itself
-_LEAST_OF_A_TEXT = 36
+_LEAST_OF_A_TEXT, _ENOUGH_OF_A_TEXT = 24, 36
 _RIGHT_EDGE = 100  # on a wider screen the eye would lose the line on its way to the edge
 
 # What a mark says is never said by its colour alone.
@@ -130,7 +130,8 @@ class _Places:
         self.verb = self.mark + (2 if any(row.mark for row in rows) else 0)
         verb = max((cells(row.verb) for row in rows), default=0)
         self.name = self.verb + (max(verb, _VERB) + 1 if verb else 0)
-        most = min(_MOST_OF_A_NAME, width - _LEAST_OF_A_TEXT - self.name)
+        least = max(_LEAST_OF_A_TEXT, min(_ENOUGH_OF_A_TEXT, width * 9 // 20))
+        most = min(_MOST_OF_A_NAME, width - least - self.name)
         fitting = [length for length in _lengths(rows) if length + _GAP <= most]
         has_names = any(row.name or any(each.name for each in row.details) for row in rows)
         self.text = self.name + (max(fitting, default=0) + _GAP if has_names else 0)
