@@ -45,7 +45,7 @@ class Activities:
 
     def __init__(self) -> None:
         self._by_thread: dict[int, list[Activity]] = {}
-        self._below: dict[int, Below] = {}
+        self._below: Below = ()
         self._change = threading.Lock()
         self.names: tuple[str, ...] = ()  # of the steps of the plan: they share a column
 
@@ -66,7 +66,7 @@ class Activities:
                 mine.remove(activity)
                 if not mine:
                     del self._by_thread[me]
-                    self._below.clear()
+                    self._below = ()
                 if not self._by_thread:
                     on_last()
 
@@ -78,10 +78,10 @@ class Activities:
         return bool(mine)
 
     def show_below(self, lines: Sequence[tuple[str, str]]) -> None:
-        """What this thread sees of the work that goes on, until it sees something else."""
+        """What is seen of the work that goes on, by whichever thread, until something else is."""
         with self._change:
             if self._by_thread:  # else it comes too late
-                self._below[threading.get_ident()] = tuple(lines)
+                self._below = tuple(lines)
 
     def sights(self) -> list[ThreadActivity]:
         """What goes on, one for each thread, in the order in which they began."""
@@ -90,8 +90,7 @@ class Activities:
 
     def below(self) -> Below:
         """What is said below them."""
-        with self._change:
-            return tuple(line for lines in self._below.values() for line in lines)
+        return self._below
 
 
 def _sight(nested: Sequence[Activity]) -> ThreadActivity:
