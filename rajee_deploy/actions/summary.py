@@ -4,7 +4,6 @@ nothing. What files and AWS say goes through `text.markdown`, so that no name of
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.plan_rows import Behind, step_row
@@ -39,9 +38,9 @@ def run_summary(planned: Planned, run: PastRun, digests: Mapping[str, str], warn
     """What `up` did, how long it took, and where what it deployed is found."""
     what = amount_of_work(planned.plan) if planned.plan.is_empty else _OUTCOMES.get(run.outcome, run.outcome)
     head = _headline("up", planned, f"{what}, in {duration(run.seconds)}")
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = {}
     for phase in run.phases:  # some happen several times
-        spent[phase.name] += phase.seconds
+        spent[phase.name] = spent.get(phase.name, 0.0) + phase.seconds
     phases = [(_text(name), duration(seconds)) for name, seconds in spent.items()]
     times = markdown.folded("Where the time went", markdown.table(("phase", ">time"), phases)) if phases else ""
     return "\n".join((head, *_of_plan(planned, digests, warned), *_outputs(planned), times))
