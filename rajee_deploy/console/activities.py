@@ -46,29 +46,37 @@ class Activities:
     def __init__(self) -> None:
         self._by_thread: dict[int, list[Activity]] = {}
         self._below: Below = ()
-        self._change = threading.Lock()
+        self._change = threading.Lock()  # of what is kept here: held for moments, and by whoever shows it, too
+        self._coming_and_going = threading.RLock()
         self.names: tuple[str, ...] = ()  # of the steps of the plan: they share a column
 
     @contextmanager
     def during(self, activity: Activity, on_first: Callable[[], None], on_last: Callable[[], None]) -> Iterator[None]:
-        """This thread is at it. `on_first` and `on_last` are called where nothing else goes on."""
+        """This thread is at it. `on_first` and `on_last` are called where nothing else goes on; in the order in which
+        that comes and goes, and never while somebody who shows it would have to wait for us."""
         me = threading.get_ident()
-        with self._change:
-            is_first = not self._by_thread
-            self._by_thread.setdefault(me, []).append(activity)
-            if is_first:
-                on_first()
-        try:
+        try:  # an interrupt may come at any moment
+            with self._coming_and_going:
+                with self._change:
+                    is_first = not self._by_thread
+                    self._by_thread.setdefault(me, []).append(activity)
+                if is_first:
+                    on_first()
             yield
         finally:
-            with self._change:
-                mine = self._by_thread[me]
-                mine.remove(activity)
-                if not mine:
-                    del self._by_thread[me]
-                    self._below = ()
-                if not self._by_thread:
+            with self._coming_and_going:
+                if self._is_last(me, activity):
                     on_last()
+
+    def _is_last(self, me: int, activity: Activity) -> bool:
+        """Whether nothing goes on once this thread is not at it any more."""
+        with self._change:
+            mine = self._by_thread.get(me, [])
+            mine[:] = [each for each in mine if each is not activity]
+            if not mine:
+                self._by_thread.pop(me, None)
+                self._below = ()
+            return not self._by_thread
 
     def note(self, text: str) -> bool:
         """What this thread's work is busy with right now. Whether it is at any."""

@@ -86,6 +86,31 @@ def test_each_thread_has_a_line_of_what_people_know_of_its_work():
     assert heart.lines(0.0) == []
 
 
+def test_whoever_shows_what_goes_on_is_not_waited_for_while_it_looks():
+    """It holds what the other would need, and looks here meanwhile."""
+    activities = Activities()
+
+    def end() -> None:
+        looker = threading.Thread(target=activities.sights)
+        looker.start()
+        looker.join(20)
+        assert not looker.is_alive()
+
+    with activities.during(Activity("one"), end, end):
+        pass
+
+
+def test_an_interrupt_while_it_begins_leaves_nothing_behind():
+    activities, ends = Activities(), []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), activities.during(Activity("one"), interrupt, lambda: ends.append(1)):
+        pass
+    assert (activities.sights(), ends) == ([], [1])
+
+
 def test_what_is_seen_too_late_is_not_shown_of_what_comes_next():
     activities = Activities()
     heart = Heartbeat(activities, pytest.fail)
