@@ -399,9 +399,9 @@ def test_a_secret_of_a_stack_that_is_made_is_remembered(account, clean):
     assert account.shown("Web")["Size"] == "1"
     nothing_to_do(clean, DB_PASSWORD=SECRET)
     told = clean.run("status", DB_PASSWORD=SECRET)
-    assert "parameter Size   1, as it is set here" in told
-    assert "parameter DbPassword hidden, as it is set here" in told
-    assert "DB_PASSWORD has another value" in clean.run("status", DB_PASSWORD=OTHER_SECRET)
+    assert "parameter Size 1 this checkout: same" in words(told)
+    assert "parameter DbPassword hidden this checkout: same" in words(told)
+    assert "another, by DB_PASSWORD" in words(clean.run("status", DB_PASSWORD=OTHER_SECRET))
     clean.write("rajee-deploy.toml", BY_VARIABLE)
 
 
