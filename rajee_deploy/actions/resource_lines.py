@@ -35,7 +35,7 @@ def details(changes: StackChanges, *, verbose: bool = False) -> Sequence[Detail]
         return [Detail("", "", f"which resources change is not known: {changes.unknown}")]
     shown = changes.resources if verbose else _that_matter(changes.resources)
     if not verbose and shown and all(each.action is Action.ADD for each in shown) and len(shown) > MOST:
-        return [Detail("+", "", _counted(shown))]
+        return [Detail("+", f"{len(shown)} new resources", _counted(shown))]
     chosen = shown if verbose else _chosen(shown)
     wide = min(max((len(_kind(each, verbose=verbose)) for each in chosen), default=0), _WIDEST_TYPE)
     lines = [line for each in chosen for line in _of_resource(each, wide, verbose=verbose)]
@@ -154,7 +154,7 @@ def _counted(changes: Sequence[ResourceChange]) -> str:
         counts[each.type] = counts.get(each.type, 0) + 1
     most = sorted(counts, key=lambda kind: -counts[kind])[:_MOST_PROPERTIES]
     named = ", ".join(f"{counts[kind]} {kind.removeprefix('AWS::')}" for kind in most)
-    return f"{len(changes)} new resources: {named}{', …' if len(counts) > len(most) else ''}"
+    return f"{named}{', …' if len(counts) > len(most) else ''}"
 
 
 def document_of(change: ResourceChange) -> dict[str, Any]:

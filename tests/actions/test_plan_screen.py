@@ -78,9 +78,9 @@ FIRST = """
             the repository team/app does not exist yet
   + create  App       the stack does not exist
 
-  a synth was needed: Registry: CloudFormation has no such stack, and no synth is known that says the app has it … and 1 more: --explain
+  a synth was needed: Registry: it is not deployed yet, and no synth of these inputs is known … and 1 more: --explain
   decided in TIME
-"""  # noqa: E501 -- a line of a log
+"""
 NOTHING = """
   Nothing to do.
 

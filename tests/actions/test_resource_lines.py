@@ -124,7 +124,7 @@ def test_a_policy_that_allows_much_is_cut():
 
 def test_many_new_ones_are_counted():
     (line,) = details(StackChanges(tuple(many(30, Action.ADD))))
-    assert line.text == "30 new resources: 30 SQS::Queue"
+    assert (line.name, line.text) == ("30 new resources", "30 SQS::Queue")
 
 
 @pytest.mark.parametrize(
