@@ -107,8 +107,9 @@ def _of_deployment(step: DeployStack, planned: Planned, behind: Behind) -> tuple
         reasons.append("the repository exists already and is adopted")
     resources = behind.stacks.get(step.stack, ())
     others = behind.first([Detail(name=reason) for reason in reasons])
-    moved = () if resources else (*images, *values)  # which of them say it, too
-    return behind.short(text), (*moved, *resources, *others)
+    said = " ".join(f"{one.name} {one.text}" for one in resources)
+    images = [one for one in images if one.text not in said]  # nothing is said twice
+    return behind.short(text), (*images, *values, *resources, *others)
 
 
 def _of_values(step: DeployStack, images: Sequence[Detail], values: Sequence[Detail]) -> str:

@@ -114,9 +114,11 @@ def test_a_step(step, row):
 
 
 def test_what_the_resources_say_is_not_said_twice():
-    resources = (Detail("~", "Task", f"AWS::ECS::TaskDefinition  image {OLD} → {NEW}"),)
-    row = only(deploy((TAG, "it"), parameters=TAGS), Behind(stacks={"App": resources}))
-    assert row.details == resources
+    resources = (Detail("~", "Task", f"AWS::ECS::TaskDefinition  image {MOVED.text}"),)
+    step = deploy((TAG, "it"), (PARAM, "Size: 1 → 2"), parameters=TAGS, parameter_changes=VALUE)
+    assert only(step, Behind(stacks={"App": resources})).details == (Detail("~", "Size", "1 → 2"), *resources)
+    others = (Detail("+", "Queue", "AWS::SQS::Queue  new"),)
+    assert only(step, Behind(stacks={"App": others})).details == (MOVED, Detail("~", "Size", "1 → 2"), *others)
 
 
 def test_of_many_reasons_the_first_and_all_where_they_are_asked_for():
