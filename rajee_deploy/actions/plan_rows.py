@@ -153,7 +153,9 @@ def _of_image(skip: Skip, planned: Planned) -> str:
         return ""
     is_deployed = any(other.name == image.stack and not other.is_image for other in planned.plan.skipped)
     where = _running(image, planned) if is_deployed else ""
-    return f"{image.tag} {where or f'is in {image.repository}'}"
+    # Those that the app declares are all in the bootstrap's, whose name is as long as a line.
+    place = "its repository" if image.is_asset else str(image.repository)
+    return f"{image.tag} {where or f'is in {place}'}"
 
 
 def _running(image: WantedImage, planned: Planned) -> str:

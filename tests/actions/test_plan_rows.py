@@ -27,7 +27,9 @@ from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.standing import Running, StackService
 
 OLD, NEW = "c-" + "a" * 40, "c-" + "b" * 40
-IMAGE = SimpleNamespace(name="app", tag=NEW, stack="App", parameter="ImageTag", repository=Repository("team/app"))
+IMAGE = SimpleNamespace(
+    name="app", tag=NEW, stack="App", parameter="ImageTag", repository=Repository("team/app"), is_asset=False
+)
 STATE = StackPresent("UPDATE_COMPLETE", {"ImageTag": OLD}, {}, since="2020-03-01T12:00:00+00:00")
 
 
@@ -162,6 +164,13 @@ def test_where_an_image_is_that_needs_nothing(services, said):
 def test_two_images_of_a_stack_are_not_told_apart_by_its_tasks():
     both = (IMAGE, SimpleNamespace(**{**vars(IMAGE), "name": "other"}))
     assert rows_of(planned(skipped=SKIPS, services=(running(),), images=both), Behind())[0].text.endswith("is in App")
+
+
+def test_an_image_of_the_app_s_own_is_in_a_repository_that_nobody_named():
+    (one, *_) = rows_of(
+        planned(skipped=SKIPS, images=(SimpleNamespace(**{**vars(IMAGE), "is_asset": True}),)), Behind()
+    )
+    assert one.text == "c-bbbbbbbbbbbb is in its repository"
 
 
 def test_where_something_is_done_the_rest_is_kept_and_each_proof_is_there_for_who_asks():
