@@ -164,6 +164,9 @@ ELSEWHERE: dict[str, str] = {
     "synth/deploy_checks.py": "whether a tag is in it",
     "sandbox/control.py": "our own sandbox's answer, and a log",
     "image/inputs.py": "the Dockerfile",
+    "cli/shells/names.py": "the Dockerfile; where something is wrong with it nothing completes",
+    "cli/shells/install.py": "our own lines among a shell's",
+    "aws/profiles.py": "lines in brackets; and botocore's own list",
     "engine/buildah_files.py": "the Dockerfile",
     # Written by ourselves, or by a program that we started, a moment ago in a directory of our own.
     "engine/buildah.py": "digests that buildah wrote",

@@ -251,6 +251,7 @@ def _tell_cause(run: CurrentRun, watch: Watch, step: DeployStack, error: DeployE
     with suppress(DeployError):
         spent = run.times_spent[step.stack] = watch.time_spent()
         error.why = "\n".join(filter(None, (spent.failure, error.why)))
+        error.quote = None if spent.failure else error.quote  # the CDK CLI's words are that, and around it its tables
         error.hint = "; ".join(filter(None, (spent.remedy, error.hint)))
         tell_tasks(run, error, [ports.watcher.service(arn) for arn in ports.watcher.services(step.stack)])
     with suppress(DeployError):

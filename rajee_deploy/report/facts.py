@@ -75,7 +75,8 @@ def day_in_words(day: date, now: date) -> str:
 
 def _builds(found: Figures) -> str:
     share = f" ({found.builds / found.runs:.0%})" if found.runs else ""
-    words = f"{found.builds} of {runs_in_words(found.runs)}{share}"
+    of = f"{found.runs} that finished" if found.failed else runs_in_words(found.runs)
+    words = f"{found.builds} of {of}{share}"
     if not found.compared:
         return words
     return f"{words}; {found.needless} of {found.compared} made the same layers as before"

@@ -129,23 +129,29 @@ ENDS = {
     "UPDATE_COMPLETE": ("cdk failed", "", "nothing has to be undone: c-old still serves\nlook"),
     "UPDATE_ROLLBACK_COMPLETE": ("rolled back: c-old still serves", "cdk failed", "nothing has to be undone\nlook"),
     "UPDATE_ROLLBACK_FAILED": ("cdk failed", "", "look"),
+    "ROLLBACK_COMPLETE": (
+        "cdk failed",
+        "",
+        "look\nthe stack was never created: the next run deletes what is left of it, and creates it",
+    ),
 }
 
 
 @pytest.mark.parametrize("status", ENDS)
 def test_a_failure_names_the_resource_that_failed_and_what_serves_on(world, status):
-    before = world.stacks.stacks["App"]
-    world.stacks.stacks["App"] = replace(before, status=status, parameters={**before.parameters, "ImageTag": "c-old"})
+    before, former = world.stacks.stacks["App"], {"ImageTag": "c-old", "RajeeImages": "team/app T.web=c-old"}
+    world.stacks.stacks["App"] = replace(before, status=status, parameters={**before.parameters, **former})
 
     class Failing(FakeStacks):
         def deploy(self, *_):
             event = ResourceEvent("1", time.time(), "Task", "AWS::ECS::Service", "CREATE_FAILED", "denied")
             world.watcher.happened.append(event)
-            raise DeployError("deploy-failed", "cdk failed", where="here", cause="exit 1", hint="look")
+            tables = Quote(("App | 1 | CREATE_COMPLETE |",))
+            raise DeployError("deploy-failed", "cdk failed", where="here", cause="exit 1", hint="look", quote=tables)
 
     world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks))
     with pytest.raises(DeployError) as caught:
-        world.deploy(step())
+        world.deploy(replace(step(), parameters=(*step().parameters, ("RajeeImages", "team/app T.web=c-new"))))
     error = caught.value
     problem, more, hint = ENDS[status]
     assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", problem, "here", hint)

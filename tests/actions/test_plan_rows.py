@@ -27,7 +27,9 @@ from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.standing import Running, StackService
 
 OLD, NEW = "c-" + "a" * 40, "c-" + "b" * 40
-IMAGE = SimpleNamespace(name="app", tag=NEW, stack="App", parameter="ImageTag", repository=Repository("team/app"))
+IMAGE = SimpleNamespace(
+    name="app", tag=NEW, stack="App", parameter="ImageTag", repository=Repository("team/app"), is_asset=False
+)
 STATE = StackPresent("UPDATE_COMPLETE", {"ImageTag": OLD}, {}, since="2020-03-01T12:00:00+00:00")
 
 
@@ -112,9 +114,11 @@ def test_a_step(step, row):
 
 
 def test_what_the_resources_say_is_not_said_twice():
-    resources = (Detail("~", "Task", f"AWS::ECS::TaskDefinition  image {OLD} → {NEW}"),)
-    row = only(deploy((TAG, "it"), parameters=TAGS), Behind(stacks={"App": resources}))
-    assert row.details == resources
+    resources = (Detail("~", "Task", f"AWS::ECS::TaskDefinition  image {MOVED.text}"),)
+    step = deploy((TAG, "it"), (PARAM, "Size: 1 → 2"), parameters=TAGS, parameter_changes=VALUE)
+    assert only(step, Behind(stacks={"App": resources})).details == (Detail("~", "Size", "1 → 2"), *resources)
+    others = (Detail("+", "Queue", "AWS::SQS::Queue  new"),)
+    assert only(step, Behind(stacks={"App": others})).details == (MOVED, Detail("~", "Size", "1 → 2"), *others)
 
 
 def test_of_many_reasons_the_first_and_all_where_they_are_asked_for():
@@ -160,6 +164,13 @@ def test_where_an_image_is_that_needs_nothing(services, said):
 def test_two_images_of_a_stack_are_not_told_apart_by_its_tasks():
     both = (IMAGE, SimpleNamespace(**{**vars(IMAGE), "name": "other"}))
     assert rows_of(planned(skipped=SKIPS, services=(running(),), images=both), Behind())[0].text.endswith("is in App")
+
+
+def test_an_image_of_the_app_s_own_is_in_a_repository_that_nobody_named():
+    (one, *_) = rows_of(
+        planned(skipped=SKIPS, images=(SimpleNamespace(**{**vars(IMAGE), "is_asset": True}),)), Behind()
+    )
+    assert one.text == "c-bbbbbbbbbbbb is in its repository"
 
 
 def test_where_something_is_done_the_rest_is_kept_and_each_proof_is_there_for_who_asks():

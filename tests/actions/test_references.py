@@ -13,7 +13,6 @@ from rajee_deploy.actions.references import print_references, references
 from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
-from rajee_deploy.model import Digest
 from rajee_deploy.model.repository import Repository, ecr_address
 from rajee_deploy.plan.state import ImageAbsent, Observed, StackAbsent, StackPresent, Tagged
 from rajee_deploy.plan.tagged_templates import RecordedImage
@@ -34,12 +33,12 @@ def test_of_an_image_that_only_its_stack_knows():
     repository = Repository("cdk-hnb659fds-container-assets-1-r")
     state = StackPresent("UPDATE_COMPLETE", {}, {}, images=(RecordedImage("Api", repository, "c-1"),))
     gone = StackPresent("UPDATE_COMPLETE", {}, {}, images=(RecordedImage("Web", repository, "c-2"),))
-    known = {(repository, "c-1"): Tagged(Digest.parse(D)), (repository, "c-2"): ImageAbsent()}
+    known = {(repository, "c-1"): Tagged(D), (repository, "c-2"): ImageAbsent()}
     planned = SimpleNamespace(
         wanted=SimpleNamespace(images=()),
         observed=Observed({}, {"App": state, "Other": gone, "New": StackAbsent()}, known),
         identity=None,
-        run=SimpleNamespace(ports=SimpleNamespace(address=lambda repository, who: f"host/{repository}")),
+        run=SimpleNamespace(ports=SimpleNamespace(address=lambda repository, _: f"host/{repository}")),
     )
     assert references(planned) == [f"host/{repository}:c-1@{D}"]
 

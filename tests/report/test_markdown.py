@@ -47,7 +47,7 @@ def test_the_report_of_two_runs():
     runs = [run_at(kind="noop", seconds=0.3), run_at(1, seconds=200.0), run_at(1, outcome="failed", error="x-y")]
     assert markdown(figures(runs)) == (
         "## Deployments\n\n"
-        "2 runs, of which 1 built an image (50%); 1 did not finish\n\n"
+        "2 runs finished, of which 1 built an image (50%); 1 did not finish\n\n"
         "|  |  |  |  |\n|---|--:|---|---|\n"
         "| No-op, p50 | 300ms | goal: p95 at most 30s, and it is 300ms | ✅ met |\n"
         "| Code change, p95 | 3m 20s | goal: at most 3m; p50 3m 20s | ❌ missed |\n"

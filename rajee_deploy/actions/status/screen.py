@@ -90,7 +90,8 @@ def _revision(stack: DeployedStack, *, whole: bool) -> str:
     if not stack.revision:
         return "no revision is recorded"
     commit = stack.revision if whole else checkout_text("", stack.revision)
-    return " ".join(filter(None, (commit, stack.subject, "with uncommitted changes" if stack.is_dirty else "")))
+    subject = f'"{stack.subject}"' if stack.subject else ""  # else it reads like what is wrong with the stack
+    return " ".join(filter(None, (commit, subject, "with uncommitted changes" if stack.is_dirty else "")))
 
 
 def _image(image: DeployedImage, stack: DeployedStack, cut: Callable[[str], str]) -> Detail:

@@ -46,7 +46,7 @@ A, B, C = (Digest("sha256", letter * 64) for letter in "abc")
 OLD, NEW = (Fingerprint("s", digest, ()).tag for digest in (A, B))
 REPOSITORY = Repository("team/app")
 LINUX = Platform("linux", "amd64")
-OTHERWISE = "the CDK CLI can do it instead: git checkout r1, then rajee-deploy up --allow-rollback"
+OTHERWISE = "the CDK CLI can do it instead: git checkout r1 && rajee-deploy up --allow-rollback"
 
 
 def way(name: str = "app", parameter: str = "ImageTag", revision: str = "r1", by=DeployBy.TAG) -> Way:

@@ -50,7 +50,7 @@ def told(*stacks, environment="dev", **how):
 
 
 SCREEN = """
-  App               UPDATE_COMPLETE  2 Jan, 03:04, 0123456 Say it with
+  App               UPDATE_COMPLETE  2 Jan, 03:04, 0123456 "Say it" with
                     uncommitted changes
   ! because
   = api             c-1                                      this checkout: same
