@@ -35,4 +35,6 @@ def print_references(planned: Planned) -> None:
     """On stdout, and nothing else."""
     lines = references(planned)
     if lines:
+        if planned.run.console.shows_result:  # on one screen with all the rest
+            planned.run.console.result_blank()
         planned.run.console.data("\n".join(lines))
