@@ -48,6 +48,6 @@ def print_references(planned: Planned) -> None:
     """On stdout, and nothing else."""
     lines = references(planned)
     if lines:
-        if planned.run.console.shows_result:  # on one screen with what was said: set off, to be copied
-            planned.run.console.blank()
+        if planned.run.console.shows_result:  # on one screen with all the rest
+            planned.run.console.result_blank()
         planned.run.console.data("\n".join(lines))
