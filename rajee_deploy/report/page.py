@@ -25,7 +25,7 @@ from rajee_deploy.report.parts import KIND, NAMES
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.style import STYLE
 from rajee_deploy.report.targets import TARGETS
-from rajee_deploy.report.tiles import Tile, dora_tiles, tiles
+from rajee_deploy.report.tiles import WORDS, Tile, dora_tiles, tiles
 
 if TYPE_CHECKING:
     from rajee_deploy.report.metrics import Figures, KindFigures
@@ -58,6 +58,7 @@ def _top(found: Figures, title: str) -> Markup:
         element("p", text(summary(found))),
         element("div", *map(_tile, tiles(found)), class_="tiles"),
         element("div", *map(_tile, dora_tiles(found)), class_="tiles") if found.runs else NOTHING,
+        element("p", text(WORDS), class_="note") if found.runs else NOTHING,
     )
 
 

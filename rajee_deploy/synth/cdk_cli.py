@@ -72,13 +72,14 @@ class Cdk:
             trace.has_failed = ended.code != 0
         if ended.code != 0:
             from rajee_deploy.stack.full_disk import no_space
+            from rajee_deploy.synth.failure_place import failure_place
             from rajee_deploy.synth.how_to import after_failure
 
             full = no_space("cdk synth", ended.tail, (usual_place() or assembly, assembly.parent, self._settings.app))
             raise full or DeployError(
                 "synth-failed",
                 "cdk synth failed",
-                where=str(self._settings.app),
+                where=failure_place(ended.tail, self._settings.app) or str(self._settings.app),
                 quote=_last_lines(ended),
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from run_worlds import SHARED, D
@@ -13,6 +14,8 @@ from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
 from rajee_deploy.model.repository import Repository, ecr_address
+from rajee_deploy.plan.state import ImageAbsent, Observed, StackAbsent, StackPresent, Tagged
+from rajee_deploy.plan.tagged_templates import RecordedImage
 
 
 def test_of_what_was_built_and_of_what_was_there(world):
@@ -24,6 +27,20 @@ def test_of_what_was_built_and_of_what_was_there(world):
     planned, record = recorded_run(world.context(), 5)
     assert record.kind == "noop"
     assert references(planned) == [f"123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:{image.tag}@{digest}"]
+
+
+def test_of_an_image_that_only_its_stack_knows():
+    repository = Repository("cdk-hnb659fds-container-assets-1-r")
+    state = StackPresent("UPDATE_COMPLETE", {}, {}, images=(RecordedImage("Api", repository, "c-1"),))
+    gone = StackPresent("UPDATE_COMPLETE", {}, {}, images=(RecordedImage("Web", repository, "c-2"),))
+    known = {(repository, "c-1"): Tagged(D), (repository, "c-2"): ImageAbsent()}
+    planned = SimpleNamespace(
+        wanted=SimpleNamespace(images=()),
+        observed=Observed({}, {"App": state, "Other": gone, "New": StackAbsent()}, known),
+        identity=None,
+        run=SimpleNamespace(ports=SimpleNamespace(address=lambda repository, _: f"host/{repository}")),
+    )
+    assert references(planned) == [f"host/{repository}:c-1@{D}"]
 
 
 def test_a_line_for_each_image_and_nothing_else(world):

@@ -10,6 +10,7 @@ from past_runs import SPITEFUL, any_runs, run_at
 
 from rajee_deploy.report.markdown import code, markdown
 from rajee_deploy.report.metrics import figures
+from rajee_deploy.report.tiles import WORDS
 
 CELL = re.compile(r"(?:\\.|[^|\\])*")  # as GitHub's parser has it: what stands behind a backslash ends no cell
 
@@ -58,6 +59,7 @@ def test_the_report_of_two_runs():
         "| Changes that failed | 50% | 1 of 2 |  |\n"
         "| Time to restore, p50 | none | to the next run done; of 0 |  |\n"
         "| Wrong skips | ? | nobody has looked yet: rajee-deploy verify does |  |\n\n"
+        f"{WORDS}\n\n"
         "### Kinds of runs\n\n"
         "| kind | runs | p50 | p95 | max | goal |  |\n|---|--:|--:|--:|--:|---|---|\n"
         "| `code` | 1 | 3m 20s | 3m 20s | 3m 20s | p95 ≤ 3m | ❌ missed |\n"
