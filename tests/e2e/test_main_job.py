@@ -40,8 +40,9 @@ def up(shell) -> dict:
 
 
 def steps(document: dict) -> list[dict]:
-    """The steps without the tier they stand on: what plan had to synthesise for, up remembers."""
-    return [{key: value for key, value in step.items() if key != "tier"} for step in document["steps"]]
+    """The steps without the tier they stand on (what plan had to synthesise for, up remembers), and without what made a
+    tag new, which plan alone tells."""
+    return [{key: step[key] for key in step if key not in ("tier", "since")} for step in document["steps"]]
 
 
 def plan_elsewhere(shell, place: Path) -> dict:
