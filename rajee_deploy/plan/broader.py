@@ -10,6 +10,8 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from rajee_deploy.text.secret_looks import may_be_secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -23,6 +25,7 @@ _MOST = 2000  # that are compared; whatever is new besides counts as broader
 _SHOWN = 4  # actions in a line
 _LONGEST = 60  # of a condition in a line
 _PORTS = 65535
+_SHARED_SECRETS = re.compile(r"aws:Referer|sts:ExternalId|aws:UserAgent", re.IGNORECASE)
 
 
 def broader(
@@ -88,7 +91,7 @@ def _covers_ports(wide: str, narrow: str) -> bool:
 
 
 def _ports(text: str) -> tuple[str, int, int]:
-    found = re.fullmatch(r"(\w+)(?: (\d+)(?:-(\d+))?)?", text, re.ASCII)
+    found = re.fullmatch(r"(\w+)(?: (\d{1,9})(?:-(\d{1,9}))?)?", text, re.ASCII)
     if found is None:
         return text, 0, 0
     low = int(found[2]) if found[2] else 0
@@ -106,6 +109,12 @@ def _lines(marked: Iterable[tuple[str, Allowance]], owner: str) -> Iterator[str]
         yield f"{mark} {_sentence(each, ', '.join(whats[:_SHOWN]) + more, owner)}"
 
 
+def _condition(text: str) -> str:
+    """A condition, unless it is long, or knowing it is what opens the door."""
+    is_shown = len(text) <= _LONGEST and not _SHARED_SECRETS.search(text) and not may_be_secret("", text)
+    return text if is_shown else "a condition holds"
+
+
 def _sentence(each: Allowance, what: str, owner: str) -> str:
     own = f"${{{owner}}}"
     match each.kind:
@@ -113,7 +122,7 @@ def _sentence(each: Allowance, what: str, owner: str) -> str:
             words = ["deny " if each.kind == "Deny" else "", what]
             words += [f" on {each.on}"] if each.on not in (own, "") else []
             words += [f" for {each.who}"] if each.who != own else []
-            words += [f" where {each.when if len(each.when) <= _LONGEST else 'a condition holds'}"] if each.when else []
+            words += [f" where {_condition(each.when)}"] if each.when else []
             return "".join(words)
         case "ingress" | "egress":
             way = "from" if each.kind == "ingress" else "to"

@@ -20,7 +20,11 @@ _LONGEST = 40
 _NOTHING = object()  # a setting that is not there
 _IDENTITIES = ("Name", "Key", "Id", "Sid", "PolicyName", "ContainerPort", "ContainerName", "DeviceName", "SourceVolume")
 _VALUES = ("Value", "ValueFrom")  # of an item with a name: the name says enough
-_PRIVATE = ("Environment", "EnvironmentVariables", "Variables", "UserData", "GenerateSecretString")
+# Of these no value is shown: variables, by whatever name (RuntimeEnvironmentVariables), Elastic Beanstalk's settings,
+# and headers that a proxy adds or asks for, which mostly are keys.
+_PRIVATE = re.compile(
+    r"Environment|^Variables$|UserData|GenerateSecretString|OptionSettings|CustomHeaders|HttpHeaderConfig|SearchString"
+)
 _IMAGES = ("Image", "ImageUri")
 _DIGITS = re.compile(r"([0-9a-f]{12})[0-9a-f]{20,}", re.ASCII)
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
@@ -80,7 +84,10 @@ def property_changes(
 def _moved(path: tuple[str, ...], before: Any, after: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     if same(before, after):
         return
-    if isinstance(before, dict) and isinstance(after, dict) and not is_computed(before) and not is_computed(after):
+    is_whole = bool(path) and (
+        is_computed(before) or is_computed(after)
+    )  # properties are none, whatever they are named
+    if isinstance(before, dict) and isinstance(after, dict) and not is_whole:
         for key in {**before, **after}:
             yield from _moved((*path, key), before.get(key, _NOTHING), after.get(key, _NOTHING))
         return
@@ -112,11 +119,14 @@ def _change(
 ) -> PropertyChange:
     where, both = hide(_words(path)), (before, after)
     hidden = PropertyChange(where, None if before is _NOTHING else "", None if after is _NOTHING else "")
-    if any(part in _PRIVATE for part in path) or any(map(_has_parts, both)):
+    if any(map(_PRIVATE.search, path)) or any(map(_has_parts, both)):
         return hidden
     texts = [None if each is _NOTHING else render(each, names) for each in both]
     shown = _images(texts) if path[-1] in _IMAGES else texts
-    if any(each and may_be_secret(path[-1], _REFERENCE.sub("", _short(each))) for each in shown):
+    # Of an item with a name that is what its value is called; a list may be a command, with flags among its words.
+    named = path[-2] if len(path) > 1 and path[-1] in _VALUES else path[-1]
+    flags = " ".join(each or "" for each in shown) if any(isinstance(each, list) for each in both) else ""
+    if any(each and may_be_secret(f"{named} {flags}", _REFERENCE.sub("", _short(each))) for each in shown):
         return hidden
     short = [None if each is None else hide(_short(each)) or '""' for each in shown]
     if texts[0] == texts[1]:  # references to what has another logical id now, and the same name

@@ -107,9 +107,9 @@ def references(value: Any) -> Iterator[str]:
         case {"Fn::GetAtt": str(text)} if len(value) == 1:  # in YAML alone
             yield text.partition(".")[0]
         case {"Fn::Sub": inner} if len(value) == 1:
-            texts = inner if isinstance(inner, list) else [inner]
-            yield from (found[2].partition(".")[0] for found in _IN_TEXT.finditer(str(texts[0])) if not found[1])
-            yield from references(texts[1:])
+            text, *own = inner if isinstance(inner, list) and inner else [inner]
+            yield from (found[2].partition(".")[0] for found in _IN_TEXT.finditer(str(text)) if not found[1])
+            yield from references(own)
         case dict():
             for each in value.values():
                 yield from references(each)

@@ -172,8 +172,8 @@ class _ResourceComparison:
 
     def _renamed(self, added: list[str], removed: list[str]) -> dict[str, str]:
         """What has another logical id and is the same construct: by the new id the old one."""
-        olds = {(path, self._before[key].get("Type")): key for key in removed if (path := path_of(self._before[key]))}
-        places = {key: (path_of(self._after[key]), self._after[key].get("Type")) for key in added}
+        olds = {_construct(self._before[key]): key for key in removed if path_of(self._before[key])}
+        places = {key: _construct(self._after[key]) for key in added}
         return {key: olds[place] for key, place in places.items() if place in olds}
 
     def _added(self, key: str) -> ResourceChange:
@@ -252,6 +252,10 @@ def _filled(side: Side) -> dict[str, dict[str, Any]]:
         key: {**each, "Properties": fill_in(each.get("Properties", {}), side.values, kinds)}
         for key, each in found.items()
     }
+
+
+def _construct(resource: Mapping[str, Any]) -> tuple[str, str]:
+    return path_of(resource), str(resource.get("Type"))
 
 
 def _properties(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SCHEMA = "rajee-deploy.check/1"
+_FIRST_YEAR, _END_OF_YEARS = 1970, 9000  # what lies at an edge of the calendar is beyond it in some other zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def check_of(document: Any) -> Check | None:
         counts = [document[key] for key in ("agreed", "disagreed")]
     except (TypeError, KeyError):
         return None
-    if not all(isinstance(text, str) for text in texts) or not is_moment(texts[0]):
+    if not all(isinstance(text, str) for text in texts) or not is_moment(texts[0]) or not is_path(texts[2]):
         return None
     return Check(*texts, *counts) if all(map(_is_count, counts)) else None
 
@@ -69,8 +70,14 @@ def _is_count(value: object) -> bool:
 
 
 def is_moment(value: object) -> bool:
-    """Whether this is a time of ISO 8601 with its zone."""
+    """Whether this is a time of ISO 8601 with its zone, and in years that are some in every zone."""
     try:
-        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return False
+    return found is not None and found.tzinfo is not None and _FIRST_YEAR <= found.year < _END_OF_YEARS
+
+
+def is_path(text: str) -> bool:
+    """Whether a text can be a file's path: whoever asks the system about another one gets an error."""
+    return "\0" not in text

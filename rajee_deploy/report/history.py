@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError, Exit
 from rajee_deploy.report import checks
-from rajee_deploy.report.checks import Check, check_of, is_moment
+from rajee_deploy.report.checks import Check, check_of, is_moment, is_path
 from rajee_deploy.report.timings import Phase
 from rajee_deploy.system.ours import make_place
 from rajee_deploy.system.places import state_directory
@@ -266,7 +266,8 @@ def _is_sound(run: PastRun) -> bool:
     texts += (run.cause, run.id, run.project_id, run.revision, run.reason, *run.agreed, *run.disagreed)
     numbers = (run.seconds, *(number for phase in run.phases for number in (phase.start, phase.seconds)))
     names = (*run.tags, *run.tags.values(), *run.layers, *run.layers.values(), *(phase.name for phase in run.phases))
-    return all(isinstance(text, str) for text in (*texts, *names)) and all(map(_is_duration, numbers))
+    are_texts = all(isinstance(text, str) for text in (*texts, *names))
+    return are_texts and is_path(run.project) and all(map(_is_duration, numbers))
 
 
 def _list(value: Any) -> list[Any]:

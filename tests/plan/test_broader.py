@@ -51,6 +51,11 @@ BROADER = {
         policy(allow(PUT, A, Condition=HELD)),
         [f"+ {PUT} on {A} {ROLE} where {{Bool: {{aws:SecureTransport: true}}}}"],
     ),
+    "a condition that a secret meets": (
+        policy(),
+        policy(allow(GET, A, Condition={"StringEquals": {"aws:Referer": "sesame"}})),
+        [f"+ {GET} on {A} {ROLE} where a condition holds"],
+    ),
     "a prohibition that went": (policy(allow(GET), DENY), policy(allow(GET)), [f"- deny {ALL} on * {ROLE}"]),
     "all but": (
         policy(),

@@ -45,6 +45,7 @@ def container(**changes):
         ({"Digest": "a" * 64}, {"Digest": "b" * 64}, [f"Digest {'a' * 12} → {'b' * 12}"]),
         ({"Code": {"ImageUri": "r/a:c-1"}}, {"Code": {"ImageUri": "r/a:c-2"}}, ["image c-1 → c-2"]),
         ({"Text": "line\none"}, {"Text": "line\ntwo"}, ["Text line one → line two"]),
+        ({"Ref": "a"}, {"Ref": "b"}, ["Ref a → b"]),  # a property of that name
         # in another order, in another spelling, or as CloudFormation gives it back
         ({"Tags": [{"Key": "a"}, {"Key": "b"}]}, {"Tags": [{"Key": "b"}, {"Key": "a"}]}, []),
         ({"Port": "80", "On": "true", "Name": "f?r"}, {"Port": 80, "On": True, "Name": "für"}, []),
@@ -58,6 +59,27 @@ def test_a_setting_that_moved(before, after, said):
     ("before", "after", "said"),
     [
         ({"MasterUserPassword": "abc"}, {"MasterUserPassword": "def"}, "MasterUserPassword"),
+        (
+            {"RuntimeEnvironmentVariables": [{"Name": "MODE", "Value": "abc"}]},
+            {"RuntimeEnvironmentVariables": [{"Name": "MODE", "Value": "def"}]},
+            "RuntimeEnvironmentVariables.MODE",
+        ),
+        (
+            {"Options": [{"Name": "DB_PASSWORD", "Value": "abc"}]},
+            {"Options": [{"Name": "DB_PASSWORD", "Value": "def"}]},
+            "Options.DB_PASSWORD",
+        ),
+        (
+            {"OptionSettings": [{"OptionName": "MODE", "Value": "abc"}]},
+            {"OptionSettings": [{"OptionName": "MODE", "Value": "def"}]},
+            "OptionSettings.1",
+        ),
+        (
+            {"Origins": [{"Id": "o", "OriginCustomHeaders": [{"HeaderName": "X-From", "HeaderValue": "abc"}]}]},
+            {"Origins": [{"Id": "o", "OriginCustomHeaders": [{"HeaderName": "X-From", "HeaderValue": "def"}]}]},
+            "Origins.o.OriginCustomHeaders.1.HeaderValue",
+        ),
+        ({"Command": ["--password", "abc"]}, {"Command": ["--password", "def"]}, "Command"),
         ({"Url": "https://user:pw@host"}, {"Url": "https://host"}, "Url"),
         ({"Value": "ghp_abcdef"}, {"Value": "x"}, "Value"),
         ({"Text": "hidden"}, {"Text": "x"}, "Text *** → x"),

@@ -64,6 +64,11 @@ def test_what_is_referred_to(value):
     assert "A" in [*references(value)]
 
 
+@pytest.mark.parametrize("value", [{"Fn::Sub": []}, {"Fn::Sub": None}, {"Fn::GetAtt": []}, {"Ref": ["A"]}])
+def test_what_no_template_should_have_refers_to_nothing(value):
+    assert [*references(value)] == []
+
+
 @pytest.mark.parametrize(
     ("logical", "path", "name"),
     [

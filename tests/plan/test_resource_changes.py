@@ -166,6 +166,11 @@ def test_values_that_a_nested_stack_is_given_are_not_shown():
     ]
 
 
+def test_a_type_that_is_no_text_has_its_line_as_any_other():
+    before, after = ({name: at("S/It", {"Type": {"a": "b"}})} for name in ("Old", "New"))
+    assert become(before, after) == [(Action.REPLACE, "New")]
+
+
 def test_what_macros_write_is_no_resource():
     before, after = ({"Fn::ForEach::Queues": ["Name", [each], {}]} for each in "ab")
     found = compare(before, after)

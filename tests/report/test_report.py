@@ -124,10 +124,10 @@ def test_checks_lie_beside_runs(tmp_path):
     history.append(run())
     history.append_lines([line_of(check)])
     assert history.entries() == HistoryEntries((run(),), (check,), 0)
-    for key, value in (("agreed", -1), ("agreed", True), ("at", "x"), ("id", None)):
+    for key, value in (("agreed", -1), ("agreed", True), ("at", "x"), ("id", None), ("project", "\0")):
         history.append_lines([json.dumps({**json.loads(line_of(check)), key: value})])
     history.append_lines([line_of(check).replace("agreed", "other")])
-    assert history.entries().unreadable == 5
+    assert history.entries().unreadable == 6
 
 
 def test_a_cause_is_one_line_of_some_length():
@@ -147,7 +147,10 @@ def test_a_cause_is_one_line_of_some_length():
         ("at", "yesterday"),
         ("at", "2026-11-25T10:00:00"),
         ("at", 5),
+        ("at", "0001-01-01T00:00:00+23:59"),
+        ("committed", "9999-12-31T23:59:59-23:59"),
         ("project", []),
+        ("project", "no\0path"),
         ("environment", None),
         ("outcome", {}),
         ("error", 0),
