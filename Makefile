@@ -48,6 +48,7 @@ check: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/zizmor --offline --quiet --min-severity=medium .github
 
 bench: setup
 	$(PYTHON) tests/benchmarks/bench.py

@@ -1,5 +1,5 @@
-"""At what the process is: the name of what it began last, for whoever has to say where it broke; and how a command of
-ours is written that is about the same as this run."""
+"""At what the process is: the name of what it began last, for whoever has to say where it broke; how often it was
+stopped and went on; and how a command of ours is written that is about the same as this run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _latest = [""]
+_times = [0]
 _writers: list[Callable[[str], str]] = []  # none or one: the command line's
 
 
@@ -20,6 +21,16 @@ def note(name: str) -> None:
 def latest() -> str:
     """What began last; "" before anything did."""
     return _latest[0]
+
+
+def note_resumed() -> None:
+    """The process went on after it was stopped (Ctrl-Z, then fg)."""
+    _times[0] += 1
+
+
+def times_resumed() -> int:
+    """How often it did: each time others have written to the terminal."""
+    return _times[0]
 
 
 def write_commands_by(writer: Callable[[str], str]) -> None:

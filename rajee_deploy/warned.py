@@ -17,6 +17,15 @@ class Warned(NamedTuple):
     message: str
 
 
+class Concern(NamedTuple):
+    """A warning as it is to be shown: with the line that it is about (0 for none), and whether those of its code are
+    alike, so that one of them may stand for all."""
+
+    warned: Warned
+    line: int = 0
+    is_alike: bool = False
+
+
 of_this_run: list[Warned] = []  # what was shown, in that order
 _waiting: list[Warned] = []
 

@@ -67,7 +67,8 @@ class AssetProject(Project):
         run = replace(self.context(), **changes)
         origin = Origin(run.settings.path, None, lambda image: image)
         asked = Asked((), tag, origin, bool(names), wait, poll_seconds=0.01, app_images=names)
-        return recorded_rollback(run, asked)
+        planned, record = recorded_rollback(run, asked)
+        return planned.returns, record
 
     def lose(self, tag: str) -> None:
         del self.registry.repositories[REPOSITORY][tag]

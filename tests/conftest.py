@@ -18,6 +18,7 @@ import session
 import tables
 
 from rajee_deploy import warned
+from rajee_deploy.console.agents import AGENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,6 +114,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test leaves anything in the user's stat cache, nor believes what lies there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_runs_us() -> Iterator[None]:
+    """What a build service or an agent says of itself changes what is said; tests that mean one set it themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", *AGENTS):
+            patch.delenv(name, raising=False)
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -101,6 +102,17 @@ class Slow:
             connection.sendall(self._endless.again)
             if not self._endless.is_fast:
                 time.sleep(PAUSE)
+
+
+def make_certificate(folder: Path) -> Path:
+    """Of 127.0.0.1, with its key in the same file; nobody trusts it."""
+    made = folder / "both.pem"
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    named = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(made), "-out", "-"]
+    done = subprocess.run([*new, *named], check=True, capture_output=True)
+    with made.open("ab") as file:
+        file.write(done.stdout)
+    return made
 
 
 def _has_asked(connection: socket.socket) -> bool:

@@ -34,6 +34,7 @@ from rajee_deploy.plan.state import (
 )
 from rajee_deploy.plan.steps import DeployStack
 from rajee_deploy.plan.tagged_templates import decode_images
+from rajee_deploy.plan.tags import is_version
 from rajee_deploy.registry import image_gone
 from rajee_deploy.rollout import Deployment, FunctionImage, ResourceEvent, RolloutSettings, Service
 from rajee_deploy.rollout.declared import DeclaredServices
@@ -65,6 +66,7 @@ class FakeRegistry:
     archived: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
     looks: int = 0
+    lost: set[Digest] = field(default_factory=set)  # what nobody can read any more
 
     def find(
         self, repository: Repository, references: Sequence[str]
@@ -86,7 +88,7 @@ class FakeRegistry:
     def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
         assert repository
         assert platform
-        if digest not in self.contents:
+        if digest not in self.contents or digest in self.lost:
             raise image_gone(repository, str(digest))
         return self.indexes.get(digest, {}).get(platform, self.contents[digest])
 
@@ -128,6 +130,12 @@ class FakeRules:
         if repository.name not in self.mutability:
             return RepositoryAbsent()
         return next((tags for tags in self.images.get(repository.name, []) if tag in tags), ImageAbsent())
+
+    def find_releases(self, repository: Repository) -> tuple[frozenset[str], ...] | RepositoryAbsent:
+        """See RepositoryRules."""
+        if repository.name not in self.mutability:
+            return RepositoryAbsent()
+        return tuple(tags for tags in self.images.get(repository.name, []) if any(map(is_version, tags)))
 
 
 @dataclass
@@ -207,7 +215,7 @@ class FakeEngine:
         if not self.loses_pushes:
             self.registry.repositories[repository][tag] = digest
             label = request.labels.get(FINGERPRINT_LABEL, "")
-            made = {each: ImageContent(str(each), label) for each in request.platforms}
+            made = {each: ImageContent(str(each), label, digest.hex) for each in request.platforms}
             self.registry.contents[digest] = made[request.platforms[0]]
             if len(made) > 1:
                 self.registry.indexes[digest] = made

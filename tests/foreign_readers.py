@@ -6,15 +6,18 @@ place of it replaced by values of other types, besides bytes and broken samples.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import struct
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.explain.compare import compare
+from rajee_deploy.actions.resource_lines import details, document_of
 from rajee_deploy.aws.received import NotAnAnswerError, examine
 from rajee_deploy.aws.shaped import with_shape
 from rajee_deploy.aws.short import _is_of
@@ -36,12 +39,16 @@ from rajee_deploy.engine import ambient, login
 from rajee_deploy.engine.bases import config_of
 from rajee_deploy.engine.buildx import _pushed_digest
 from rajee_deploy.engine.progress import Progress
+from rajee_deploy.git.head import find_head
 from rajee_deploy.git.large_files import pointer_to
+from rajee_deploy.git.origin import find_project_id
 from rajee_deploy.lock import parse as parse_lock
 from rajee_deploy.lock import read as read_lock
 from rajee_deploy.model import BuildOptions, Digest, Platform
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.carried import carried_of, encode
+from rajee_deploy.plan.replacement import Specification
+from rajee_deploy.plan.resource_changes import Side, stack_changes
 from rajee_deploy.registry.answers import access, archived_image, frozen, references
 from rajee_deploy.registry.documents import read_configuration, read_manifest
 from rajee_deploy.registry.http import HttpAnswer, RegistryHttp, _words
@@ -54,6 +61,7 @@ from rajee_deploy.registry.oci import Manifest, _codes
 from rajee_deploy.registry.repository_rules import image_tags, mutability, parse_policy
 from rajee_deploy.report.history import History
 from rajee_deploy.report.metrics import figures
+from rajee_deploy.report.others import read_others
 from rajee_deploy.rollout.declared import declared_services
 from rajee_deploy.sandbox.registry_api import OciError, _parse_manifest
 from rajee_deploy.sandbox.state import read_note
@@ -77,6 +85,7 @@ from rajee_deploy.synth.image_inputs import image_inputs, no_digests
 from rajee_deploy.synth.images_of_cdk import images_of_cdk
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.neutral_assembly import neutralise
+from rajee_deploy.synth.resource_specification import read_specification
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
 from rajee_deploy.synth.schema_versions import newest_readable
 from rajee_deploy.synth.shared_assets import share_assets
@@ -94,6 +103,7 @@ from rajee_deploy.synth.tracing.syscalls import BrokenLogError, read_calls
 from rajee_deploy.synth.tracing.whole import _properties
 from rajee_deploy.synth.travelling import from_document
 from rajee_deploy.system.ours import listed_names, without_ours
+from rajee_deploy.telemetry.collector import _verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,6 +268,29 @@ TEMPLATE_WITH_IMAGES = {
         "N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x/y.json"}, "Metadata": {"a": "b"}},
     },
 }
+_POLICY = {"Statement": [{"Effect": "Allow", "Action": ["s3:Get*"], "Resource": {"Fn::GetAtt": ["B", "Arn"]}}]}
+TEMPLATE_WITH_PERMISSIONS = {
+    "Resources": {
+        "R": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyName": "p", "PolicyDocument": _POLICY}]}},
+        "P": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": _POLICY, "Roles": [{"Ref": "R"}]}},
+        "L": {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyDocument": '{"Statement": []}'}},
+        "G": {
+            "Type": "AWS::EC2::SecurityGroup",
+            "Properties": {"SecurityGroupIngress": [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 22}]},
+        },
+        "B": {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {"BucketName": "b"},
+            "Metadata": {"aws:cdk:path": "S/B/Resource"},
+        },
+        "T": {
+            "Type": "AWS::ECS::TaskDefinition",
+            "Properties": {"ContainerDefinitions": [{"Name": "c", "Image": "r/i:t", "Cpu": 1}]},
+        },
+    },
+    "Outputs": {"O": {"Value": "x"}},
+}
+SPECIFIED = {"$id": "1", "cloudFormationType": "A::B::C", "properties": {"Name": {"causesReplacement": "yes"}}}
 MANIFEST = {
     "version": "1",
     "artifacts": {
@@ -444,6 +477,14 @@ TRACE = b'["read", "/p/a"]\n["python", "3.11", "/lib/python3.11", "/usr", "/x-pa
 
 def _trace(data: bytes, place: Path) -> object:
     return _records(_put(place, "trace/python-12.jsonl", data).parent, place, 0, None)
+
+
+def _head(name, data, place):
+    for part in ("objects", "refs"):
+        (place / ".git" / part).mkdir(parents=True, exist_ok=True)
+    _put(place / ".git", "HEAD", b"ref: refs/heads/main\n")
+    _put(place / ".git", name, data)
+    return find_head(place)
 
 
 def _index(data: bytes, place: Path) -> object:
@@ -695,7 +736,39 @@ RUN = {
     "tags": {"a": "c-1"},
     "phases": [{"name": "x", "start": 0.0, "seconds": 0.5}],
     "error": "",
+    "cause": "x",
+    "id": "1f",
+    "project_id": "2e",
+    "revision": "3d",
+    "committed": "2026-01-01T00:00:00+00:00",
+    "reason": "x",
+    "layers": {"a": "same"},
+    "agreed": ["One"],
+    "disagreed": ["Two"],
 }
+CHECK = {
+    "schema": "rajee-deploy.check/1",
+    "at": "2026-01-01T00:00:00+00:00",
+    "id": "1f",
+    "project": "/p",
+    "project_id": "2e",
+    "environment": "",
+    "agreed": 1,
+    "disagreed": 0,
+}
+
+
+def _others(data: bytes, place: Path) -> object:
+    found = read_others([_put(place, "up.json", data), place])
+    return figures(found.runs, checks=found.checks)
+
+
+def _origin_of(data: bytes, place: Path) -> object:
+    _put(place, ".git/HEAD", b"ref: refs/heads/main")
+    for name in ("objects", "refs"):
+        (place / ".git" / name).mkdir(exist_ok=True)
+    _put(place, ".git/config", data)
+    return find_project_id(place)
 
 
 def _history(data: bytes, place: Path) -> object:
@@ -765,6 +838,23 @@ def _deployed_template(data: bytes, _place: Path) -> object:
     answers = json.loads(STACKS_ANSWER) | {"get_template": {"TemplateBody": _parsed_object(data)}}
     nested = AnsweredAws(_json({"get_template": answers["get_template"]}))
     return CloudFormation(AnsweredAws(_json(answers)), ["One"]).observe("One"), Services(nested)._declared("One")
+
+
+def _two_templates(data: bytes, _place: Path) -> object:
+    """The template as it is deployed, and as it is to be."""
+    own, other = Side(_parsed_object(data), {"P": "x"}), Side(TEMPLATE_WITH_PERMISSIONS, {"P": "y"})
+    found = [stack_changes(*sides, Specification()) for sides in ((own, other), (other, own))]
+    return [([*details(each)], [*details(each, verbose=True)], [*map(document_of, each.resources)]) for each in found]
+
+
+def _specification(data: bytes, place: Path) -> object:
+    """As part of the list that a CDK CLI brings."""
+    text = b'{"schema":{"resource":{"type":"entities","entities":[' + data + b']},"region":{"type":"entities"}}}'
+    package = place / "node_modules" / "aws-cdk"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"version": "2.1148.1"}')
+    (package / "db.json.gz").write_bytes(gzip.compress(text))
+    return read_specification(place, ["A::B::C"])
 
 
 class AnsweredAws:
@@ -1032,6 +1122,11 @@ def _body(data: bytes, _place: Path) -> object:
 
 OLD = (ValueError,)  # what these readers promise, and their only callers catch
 
+
+def _collected(data: bytes, _place: Path) -> object:
+    return [_verdict(status, "application/json", data) for status in (200, 400)]
+
+
 READERS: dict[str, Reader] = {
     "rajee-deploy.toml": Reader(SETTINGS, _settings),
     "pyproject.toml": Reader(b"[tool.rajee-deploy.images.app]\nrepository = 'a'\n[tool.x]\n", _project),
@@ -1067,7 +1162,14 @@ READERS: dict[str, Reader] = {
     "a kept assembly's record": Reader(_json(STACKS), _store),
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),
     "the app's own trace": Reader(TRACE, _trace),
+    "a collector's answer": Reader(
+        _json({"message": "no", "partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}), _collected
+    ),
     "git's index": Reader(INDEX, _index),
+    "git's HEAD": Reader(b"ref: refs/heads/main\n", partial(_head, "HEAD")),
+    "git's packed refs": Reader(
+        b"# pack-refs with: peeled\n" + b"a" * 40 + b" refs/heads/main\n", partial(_head, "packed-refs")
+    ),
     "a base's manifest": Reader(_json(IMAGE), _base_manifest, OLD),
     "a base's index": Reader(_json(IMAGES), _base_manifest, OLD),
     "a base's configuration": Reader(_json(CONFIG), lambda data, _place: parse_config(data), OLD),
@@ -1095,6 +1197,9 @@ READERS: dict[str, Reader] = {
     "BuildKit's progress": Reader(PROGRESS, _progress),
     "an image's configuration of the engine": Reader(_json({"Env": ["A=b"], "OnBuild": ["x"]}), _image_config, OLD),
     "the history": Reader(_json(RUN), _history),
+    "a check in the history": Reader(_json(CHECK), _history),
+    "what up --json printed, of another machine": Reader(_json({"schema": "rajee-deploy.up/1", "run": RUN}), _others),
+    "where a checkout came from": Reader(b'[core]\n[remote "origin"]\n\turl = git@github.com:a/b.git\n', _origin_of),
     "what is known of secret values": Reader(_json(SECRETS), _secret_values),
     "a cache of contexts": Reader(cache.frame([b"a", cache.frame([b"x", b"y"])]), _cache_file),
     "our marker": Reader(b"text\nhistory.jsonl\n", _marker),
@@ -1105,6 +1210,8 @@ READERS: dict[str, Reader] = {
     "a list with images": Reader(_json(LIST_WITH_IMAGES), _carried),
     "a stack's record in SSM": Reader(_json(STACK_RECORD), _stack_record),
     "a deployed template": Reader(_json(TEMPLATE), _deployed_template, OLD),
+    "two templates": Reader(_json(TEMPLATE_WITH_PERMISSIONS), _two_templates, OLD),
+    "which properties replace": Reader(_json(SPECIFIED), _specification),
     "CloudFormation's answers": Reader(STACKS_ANSWER, _stacks_answer, OLD),
     "ECS's answers": Reader(SERVICES_ANSWER, _services_answer, OLD),
     "ECR's answers": Reader(IMAGES_ANSWER, _images_answer, OLD),

@@ -152,6 +152,8 @@ class Gateway:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # What is no HTTP is answered with a status line: by that an engine knows that it may try plain HTTP.
+    default_request_version = "HTTP/1.0"
     owner: Gateway
 
     def log_message(self, *_arguments: object) -> None:

@@ -146,22 +146,22 @@ def commands(hint: str) -> Iterator[str]:
 def hint_of(said: str) -> str:
     """What stands behind `next`."""
     lines = said.split("\n")
-    at = next((number for number, line in enumerate(lines) if line.startswith("    next  ")), None)
+    at = next((number for number, line in enumerate(lines) if line.startswith("  next   ")), None)
     if at is None:
         return ""
-    more = next((n for n, line in enumerate(lines[at + 1 :]) if not line.startswith(" " * 10)), len(lines))
-    return "\n".join(line[10:] for line in lines[at : at + 1 + more])
+    more = next((n for n, line in enumerate(lines[at + 1 :]) if not line.startswith(" " * 9)), len(lines))
+    return "\n".join(line[9:] for line in lines[at : at + 1 + more])
 
 
 def get_out(person: Person, mistake: Mistake) -> None:
     """Make it, read what is said, do that, and be rid of it."""
     person.begin(mistake)
     code, said = person.run(mistake.run)
-    assert (code, f"✗ {mistake.code} " in said) == (mistake.exit_code, True), said
+    assert (code, f"explain-error {mistake.code}\n" in said) == (mistake.exit_code, True), said
     assert "Traceback" not in said
     hint = hint_of(said)
     assert hint, said
-    missing = [words for words in mistake.words if words not in said]
+    missing = [words for words in mistake.words if words not in " ".join(said.split())]
     assert missing == [], said
     person.write(mistake.mended)
     for name in mistake.restored:
@@ -170,12 +170,12 @@ def get_out(person: Person, mistake: Mistake) -> None:
     for line in pasted:
         whole = re.sub(r"\b[A-Z]{2,}\b(?![=_])", lambda word: mistake.given.get(word[0], word[0]), line)
         code, answer = person.paste(whole)
-        is_other = bool(mistake.leaves) and f"✗ {mistake.leaves} " in answer
+        is_other = bool(mistake.leaves) and f"explain-error {mistake.leaves}\n" in answer
         assert code in _ENDS or is_other, f"{whole}\n{answer}\n--- after ---\n{said}"
     if mistake.leaves == "-":
         return
     code, again = person.run(mistake.run)
     if mistake.leaves and mistake.mended:
-        assert f"✗ {mistake.leaves} " in again or code in _ENDS, again
+        assert f"explain-error {mistake.leaves}\n" in again or code in _ENDS, again
     elif not mistake.leaves and (not pasted or mistake.mended):
         assert code in _ENDS, f"{again}\n--- after ---\n{said}"

@@ -349,7 +349,7 @@ FLAGS = [
         leaves="-",
         files={".git": None},
     ),
-    Mistake("a verb of another tool", "deploy", "usage", ("deploy", "rajee-deploy --help"), leaves="-"),
+    Mistake("a verb of another tool", "deploy", "usage", ("here it is up", "rajee-deploy up --help"), leaves="-"),
     Mistake(
         "a flag that is misspelt",
         "up --also-tags v1",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from fakes import FakeEngine, FakeRegistry, FakeServices, FakeStacks, FakeWatcher
 
+from rajee_deploy.actions import deploy as story
 from rajee_deploy.actions.approve import approve
-from rajee_deploy.actions.deploy import Job, deploy
+from rajee_deploy.actions.deploy import Job
 from rajee_deploy.actions.run import CurrentRun, Ports
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -44,6 +45,12 @@ BACK = MoveTag("app", REPOSITORY, "live-App", str(OLD), "the deploy failed")
 def wanted(name="app", letter="a", parameter="ImageTag"):
     fingerprint = Fingerprint("s", Digest("sha256", letter * 64), ())
     return WantedImage(name, fingerprint, REPOSITORY, "App", parameter, (Platform("linux", "amd64"),))
+
+
+def deploy(run, job, *, is_last):
+    """The deployment as a step of a run."""
+    with run.console.step("update", job.step.stack) as shown:
+        story.deploy(run, job, shown, is_last=is_last)
 
 
 def step(*changes, **more) -> DeployStack:
@@ -98,10 +105,11 @@ def make_world(tmp_path) -> World:
     )
 
 
-def asked(world, *steps) -> str:
-    """The code of the error that asking ends with where nobody can be asked; "" where nothing had to be asked."""
+def asked(world, *steps, resources=None) -> str:
+    """The code of the error that asking ends with where nobody can be asked; "" where nothing had to be asked.
+    `resources` are what the plan says of the stacks' resources."""
     try:
-        approve(world.run, [Job(each, world.assembly, ()) for each in steps])
+        approve(world.run, [Job(each, world.assembly, ()) for each in steps], resources or {})
     except DeployError as error:
         return error.code
     return ""

@@ -50,7 +50,8 @@ class Project(World):
         asked = Asked(
             run.images, tag, Origin(run.settings.path, None, lambda image: image), wait_seconds=wait, poll_seconds=0.01
         )
-        return recorded_rollback(run, asked)
+        planned, record = recorded_rollback(run, asked)
+        return planned.returns, record
 
     def lose(self, tag: str) -> None:
         """The registry loses the image, under all of its names."""

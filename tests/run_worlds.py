@@ -74,6 +74,7 @@ class World:
         self.proofs: FakeRecords | None = FakeRecords(registry=self.registry)
         self.hashed: list[Mapping[str, Any] | None] = []
         self.revision = "1" * 40
+        self.committed = ""  # when
         self.ancestry = Ancestry.NEWER
         self.watcher = FakeWatcher()
         self.services = FakeServices(self.watcher)
@@ -103,6 +104,8 @@ class World:
             ancestry=lambda _one, _other: self.ancestry,
             publishable=lambda: self.own if self.publishes else None,
             proofs=lambda: self.proofs,
+            committed=lambda _commit: self.committed,
+            project_id=lambda: "0123456789abcdef",
         )
         return CurrentRun(settings, settings.images, ports, Console(stderr=self.talk), apart_seconds=0)
 

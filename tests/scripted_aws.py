@@ -26,7 +26,7 @@ class ScriptedAws(Aws):
         super().__init__(region="us-east-1")
         session = botocore.session.get_session()
         session.set_credentials("a", "b")
-        names = ("cloudformation", "ecs", "elbv2", "lambda")
+        names = ("cloudformation", "ecs", "elbv2", "lambda", "logs")
         self.clients = {name: session.create_client(name, region_name="us-east-1") for name in names}
         self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
         for stub in self.stubs.values():

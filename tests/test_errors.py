@@ -23,4 +23,4 @@ def test_what_is_not_given_is_empty():
 def test_what_another_program_said_begins_at_once_and_its_tabs_are_blanks():
     stream = io.StringIO()
     Console(stderr=stream).error(DeployError("a-code", "a problem", cause="\nfirst\n\tsecond\n", hint="h"))
-    assert [line.split() for line in stream.getvalue().split("\n")[1:3]] == [["cause", "first"], ["second"]]
+    assert [line.split() for line in stream.getvalue().split("\n")[2:4]] == [["why", "first"], ["second"]]

@@ -53,10 +53,13 @@ MEANINGS = {
     "parameter-refused": "a parameter does not take its value",
     "profile-contradiction": "two AWS profiles are named that are not of one account",
     "registry-unreachable": "no connection to a registry",
+    "history-unreadable": "a history of runs is no file of runs, whoever named it",
+    "report-not-written": "a file that `report` was told to write was not written",
     "rollout-not-confirmed": "the services do not run what was deployed",
     "secret-missing": "the value of a secret for a build is not there",
     "source-not-found": "a source of COPY or ADD is not in the build context",
     "stack-changed": "somebody else changed a stack since it was planned",
+    "usage": "a command line that cannot be understood",
     "unreadable": "a file that is needed cannot be read",
     "wrong-account": "what is to be done is in another account than the settings name",
 }

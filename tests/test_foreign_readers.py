@@ -138,6 +138,7 @@ ELSEWHERE: dict[str, str] = {
     "actions/doctor/images.py": "instructions as our own recipe writes them",
     "actions/init/images.py": "bytes, compared and searched for words: no form is expected",
     # Behind a row of the table, by what it calls.
+    "plan/allowances.py": "two templates",
     "build_record/packing.py": "a build record, by decode",
     "lock/file.py": "the lock",
     "lock/format.py": "the lock",

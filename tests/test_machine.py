@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ TOOLS = (
     "cut",
     "grep",
     "head",
+    "mkdir",
     "printf",
     "sed",
     "seq",
@@ -27,7 +29,7 @@ TOOLS = (
 )
 DENIED = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock"
 NO_ENGINE = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
-FOR_TESTS = ("buildah", "ip", "ssh-agent", "strace", "openssl")
+FOR_TESTS = ("buildah", "ip", "ssh-agent", "strace", "zsh", "fish", "openssl")
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Machine:
     distribution: str = 'ID=debian\nVERSION_ID="13"'
     user: str = "1000"
     system: str = "Linux"
+    disk: str = "ext2/ext3"
     admin_programs: tuple[str, ...] = ()
 
     def run(self, *arguments: str, script: str = "machine") -> tuple[int, str]:
@@ -61,6 +64,7 @@ class Machine:
             program(path / "timeout", 'shift; exec "$@"')
         program(path / "rm", "exit 0")  # the script removes a stale pid file: not this machine's
         program(path / "sleep", "exit 0")
+        program(path / "stat", f"echo {self.disk}")
         program(path / "id", f'[ "$1" = -u ] && echo {self.user} || echo somebody')
         program(path / "uname", f"echo {self.system}")
         (self.folder / "os-release").write_text(self.distribution + "\n", encoding="utf-8")
@@ -70,6 +74,8 @@ class Machine:
             "RAJEE_OS_RELEASE": str(self.folder / "os-release"),
             "RAJEE_ADMIN_PATH": str(admin),
             "RAJEE_ENGINE_LOG": str(self.folder / "engine.log"),
+            "RAJEE_ENGINE_SETTINGS": str(self.engine_settings),
+            "RAJEE_ENGINE_IMAGES": str(self.folder / "var" / "docker" / "image"),
         }
         ended = subprocess.run(
             [shutil.which("bash") or "bash", str(CI / script), *arguments],
@@ -80,6 +86,10 @@ class Machine:
             timeout=60,
         )
         return ended.returncode, ended.stderr
+
+    @property
+    def engine_settings(self) -> Path:
+        return self.folder / "etc" / "docker" / "daemon.json"
 
     @property
     def asked(self) -> str:
@@ -180,14 +190,37 @@ def test_a_user_on_debian_is_told_what_root_should_install(machine):
     assert (code, "as root: apt-get install nodejs npm" in told) == (1, True)
 
 
-def test_root_starts_the_engine(machine):
-    machine.engine, machine.user, machine.admin_programs = "no", "0", ("dockerd",)
+@pytest.fixture
+def unstarted(machine) -> Machine:
+    """Root's machine, whose engine does not run."""
+    machine.engine, machine.user = "no", "0"
     (machine.folder / "sbin").mkdir()
-    started = machine.folder / "started"
-    machine.admin_programs = ()
-    program(machine.folder / "sbin" / "dockerd", f': > "{started}"')
-    assert machine.run("demo")[0] == 0
-    assert "dockerd --host unix:///var/run/docker.sock" in machine.asked
+    program(machine.folder / "sbin" / "dockerd", f': > "{machine.folder / "started"}"')
+    return machine
+
+
+def test_root_starts_the_engine(unstarted):
+    assert unstarted.run("demo")[0] == 0
+    assert "dockerd --host unix:///var/run/docker.sock" in unstarted.asked
+
+
+def test_a_new_engine_can_export_layer_caches(unstarted):
+    code, told = unstarted.run("demo")
+    assert (code, "containerd's image store" in told) == (0, True)
+    assert json.loads(unstarted.engine_settings.read_text()) == {"features": {"containerd-snapshotter": True}}
+
+
+@pytest.mark.parametrize("has", ["settings", "images", "an overlay below it"])
+def test_the_store_of_an_engine_that_has_something_stays(unstarted, has):
+    if has == "settings":
+        unstarted.engine_settings.parent.mkdir(parents=True)
+        unstarted.engine_settings.write_text("{}")
+    elif has == "images":
+        (unstarted.folder / "var" / "docker" / "image").mkdir(parents=True)
+    else:
+        unstarted.disk = "overlayfs"
+    assert unstarted.run("demo")[0] == 0
+    assert not unstarted.engine_settings.exists() or unstarted.engine_settings.read_text() == "{}"
 
 
 def test_stand_ins_say_that_they_are_made_on_linux(machine):

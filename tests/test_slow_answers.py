@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import ssl
-import subprocess
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from endless_server import FLOODS, TRICKLES, Endless, Slow
+from endless_server import FLOODS, TRICKLES, Endless, Slow, make_certificate
 
 from rajee_deploy.aws import Aws, Patience, pages
 from rajee_deploy.aws.pages import MOST, Most
@@ -27,6 +27,8 @@ from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.oci import OciRepository
 from rajee_deploy.sandbox.control import _ask
 from rajee_deploy.system.http_limits import AWS_ANSWER, DOWNLOAD, LOCAL_ANSWER, REGISTRY_ANSWER, Clock, Limit, OverError
+from rajee_deploy.telemetry.collector import send
+from rajee_deploy.telemetry.variables import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +148,17 @@ def test_an_engine_and_a_sandbox_on_this_machine(tmp_path, kind):
         assert server.was_left.wait(10)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_collector(settings, kind):
+    settings({}, "")
+    with Slow(KINDS[kind]).listening() as server:
+        url = f"http://{server.address}/v1/traces"
+        seconds = 0.05 if kind in TRICKLES else 10  # of an endless answer the bytes count
+        why = send(Receiver(url, url, {}, seconds), b"{}")
+        assert server.was_left.wait(10), "the server gave up first"
+    assert re.search(r"had not (ended|answered) after 0\.05 s" if kind in TRICKLES else "longer than 65,536 bytes", why)
+
+
 UNAUTHORIZED = (
     b'HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Bearer realm="http://%s/token",service="s"\r\n\r\n'
 )
@@ -174,14 +187,7 @@ def test_a_proxy_that_never_says_yes(settings, name, kind):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Of 127.0.0.1, with its key in the same file."""
-    made = tmp_path_factory.mktemp("tls") / "both.pem"
-    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    named = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(made), "-out", "-"]
-    done = subprocess.run([*new, *named], check=True, capture_output=True)
-    with made.open("ab") as file:
-        file.write(done.stdout)
-    return made
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.parametrize("name", ["the short path", "boto3", "a download", "ADD"])

@@ -1,4 +1,8 @@
-"""Somebody agrees to what broadens permissions, before anything is deployed."""
+"""Somebody agrees to what broadens permissions, before anything is deployed.
+
+The plan has said it already, as far as it knows (see `plan.broader`). Here the CDK CLI is asked besides: each sees what
+the other does not, and what either of them finds is a question.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,16 @@ from rajee_deploy.plan.steps import StackChange, Via
 from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rajee_deploy.actions.deploy import Job
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.plan.resource_changes import StackChanges
 
 
-def approve(run: CurrentRun, jobs: Sequence[Job]) -> None:
-    """Have somebody agree to what broadens permissions, where the settings or a terminal ask for it.
+def approve(run: CurrentRun, jobs: Sequence[Job], planned: Mapping[str, StackChanges]) -> None:
+    """Have somebody agree to what broadens permissions, where the settings or a terminal ask for it. `planned` is what
+    the plan says of the stacks' resources.
 
     DeployErrors `not-approved`, and `approval-needed` where nobody can be asked.
     """
@@ -24,17 +30,17 @@ def approve(run: CurrentRun, jobs: Sequence[Job]) -> None:
         return
     for job in jobs:
         stack = job.step.stack
-        changes = _broader(run, job)
+        changes = _broader(run, job) or _of_plan(planned.get(stack))
         if not changes and not job.step.parameter_changes:
             continue
         if changes:
-            run.console.say(f"{stack} would get broader permissions:", "bold")
-            for line in lines_of(changes):
-                run.console.say(line)
+            run.console.tell(f"{stack} would get broader permissions:", "bold red")
+            for line in changes:
+                run.console.tell(line)
         if job.step.parameter_changes:
-            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
+            run.console.tell(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
             for _, line in job.step.parameter_changes:
-                run.console.say(line)
+                run.console.tell(line)
         if not run.console.can_ask():
             raise DeployError(
                 "approval-needed",
@@ -51,9 +57,16 @@ def approve(run: CurrentRun, jobs: Sequence[Job]) -> None:
             )
 
 
-def _broader(run: CurrentRun, job: Job) -> str:
-    """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
+def _broader(run: CurrentRun, job: Job) -> list[str]:
+    """What the template allows that the deployed one does not, as the CDK CLI tells it; nothing where it stays as it
+    is."""
     if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {StackChange.TAG, StackChange.PARAMETER}:
-        return ""
+        return []
     with run.phase(f"compare the permissions of {job.step.stack}"):
-        return run.ports.deployer.security_changes(job.step.stack, job.assembly)
+        return lines_of(run.ports.deployer.security_changes(job.step.stack, job.assembly))
+
+
+def _of_plan(changes: StackChanges | None) -> list[str]:
+    """What the plan says of it."""
+    found = changes.resources if changes is not None else ()
+    return [f"{each.name}: {line}" for each in found for line in each.broader]

@@ -12,12 +12,14 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.failed_rollout import tell_tasks
 from rajee_deploy.actions.observe import with_rollback
 from rajee_deploy.actions.stack_images import FunctionImages
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan import after_step
 from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.rollout.sentences import service_lines
 from rajee_deploy.rollout.verdict import RolloutVerdict, own_stops, uses, verdict
 
 if TYPE_CHECKING:
@@ -63,10 +65,11 @@ def confirm_arrival(
     state: StackState,
     images: StackImages,
     before: Mapping[StackService, str],
-) -> None:
+) -> list[Service]:
     """After a deployment, `confirm_services` where the stack has any at all."""
     if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
-        confirm_services(run, stack, state, images, before)
+        return confirm_services(run, stack, state, images, before)
+    return []
 
 
 def confirm_services(
@@ -76,8 +79,9 @@ def confirm_services(
     images: StackImages,
     before: Mapping[StackService, str],
     wait_seconds: float = WAIT_SECONDS,
-) -> None:
-    """Where ECS or Lambda runs what a stack says, CloudFormation's word is not enough.
+) -> list[Service]:
+    """Where ECS or Lambda runs what a stack says, CloudFormation's word is not enough. Returns what was looked at, as
+    it was at last.
 
     DeployErrors `rollout-not-confirmed`; `stack-changed` where somebody deployed the stack meanwhile.
     """
@@ -90,8 +94,14 @@ def confirm_services(
 
     deployed = FunctionImages(ports.registry, images).find
     sight = Sight(lambda: ports.services.services_of(stack, state), service, ports.watcher.images, deployed)
+    seen: list[Service] = []
+
+    def note(services: Sequence[Service]) -> None:
+        seen[:] = services
+        run.console.board([line for one in services for line in service_lines(one)])
+
     with run.phase(f"look at what {stack} runs"):
-        problem = arrival(sight, images.references, wait_seconds, before, run.apart_seconds)
+        problem = arrival(sight, images.references, wait_seconds, before, run.apart_seconds, note)
     if problem:
         if after_step.has_moved(state, ports.reader.describe(stack)):
             raise DeployError(
@@ -100,13 +110,16 @@ def confirm_services(
                 where=f"stack {stack}",
                 hint="run again: it is planned from what is deployed now",
             )
-        raise DeployError(
+        error = DeployError(
             "rollout-not-confirmed",
             f"CloudFormation deployed {stack}, but {problem}",
             where=f"stack {stack}",
             hint=_where_to_look(state) + "; once the cause is gone, "
             "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
         )
+        tell_tasks(run, error, seen)
+        raise error
+    return seen
 
 
 def _where_to_look(state: StackPresent) -> str:
@@ -122,6 +135,7 @@ def arrival(
     wait_seconds: float,
     before: Mapping[StackService, str] = MappingProxyType({}),
     apart_seconds: float = APART_SECONDS,
+    on_look: Callable[[Sequence[Service]], None] = lambda _services: None,
 ) -> str:
     """What speaks against the services of a stack running what was deployed; "" when nothing does.
 
@@ -136,6 +150,7 @@ def arrival(
     stops: Counter[str] = Counter()
     while True:
         looks = _looks(sight, wanted, before)
+        on_look([look.service for look in looks.values()])
         fresh = {arn: own_stops(look.service) - seen.get(arn, own_stops(look.service)) for arn, look in looks.items()}
         seen = {arn: own_stops(look.service) for arn, look in looks.items()}
         stops.update({arn: len(tasks) for arn, tasks in fresh.items()})

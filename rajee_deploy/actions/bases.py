@@ -286,14 +286,14 @@ def show_bases(console: Console, bases: Iterable[Base]) -> None:
                 console.item("=", subject, f"still names {base.locked}", "green")
 
 
-def show_age(console: Console, path: Path) -> None:
-    """How old the lock is, where there is one. Reads the file alone."""
+def age(path: Path) -> Iterator[str]:
+    """How old the lock is, where there is one, in a line. Reads the file alone."""
     from datetime import UTC, date, datetime
 
     lock = locks.read(path)
     if lock.entries:
         days = max(0, (datetime.now(UTC).date() - date.fromisoformat(lock.oldest)).days)
-        age = "today" if not days else f"{days} day{'s' if days > 1 else ''} ago"
+        ago = "today" if not days else f"{days} day{'s' if days > 1 else ''} ago"
         count = len(lock.images)
-        said = f"one base, locked {age}" if count == 1 else f"{count} bases, the oldest locked {age}"
-        console.say(f"{path.name}: {said}", "dim")
+        said = f"one base, locked {ago}" if count == 1 else f"{count} bases, the oldest locked {ago}"
+        yield f"{path.name}: {said}"

@@ -26,6 +26,7 @@ from rajee_deploy.plan.state import ImagePresent
 from rajee_deploy.report.timings import duration
 from rajee_deploy.system import process
 from rajee_deploy.text.lines import lines_of
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.console import Console
+    from rajee_deploy.console.activity_view import StepShown
     from rajee_deploy.engine import BuildEvent, Engine
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model import BaseConfig, Platform
@@ -47,7 +49,8 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What builds are done with, and for which images. `phase` names, times and shows a piece of work; `build_records`
+    """What builds are done with, and for which images. `phase` names, times and shows a piece of work,
+    `step` shows a whole build, whose part `timed` only times; `build_records`
     keep what an image was made of. `labels` has, by image, those of another revision than the one that is checked out;
     what such an image was made of is recorded already: from there its revision is known."""
 
@@ -56,9 +59,12 @@ class Workshop:
     registry: Registry
     console: Console
     phase: Callable[[str], AbstractContextManager[None]]
+    step: Callable[[BuildAndPush], AbstractContextManager[StepShown]]
+    timed: Callable[[str], AbstractContextManager[None]]
     wanted: Mapping[str, WantedImage]
     build_records: Callable[[], Sequence[ContentsStore]]
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    references: dict[str, str] = field(default_factory=dict)  # filled by image: what the registry has now
 
 
 def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str, ImageInputs]) -> None:
@@ -130,6 +136,12 @@ def _problem_lines(image: str, error: DeployError) -> Iterator[str]:
 
 
 def _build(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapping[str, str], prefix: str) -> None:
+    with shop.step(step) as shown:
+        shown.text = short(_build_one(shop, step, inputs, labels, prefix))
+
+
+def _build_one(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapping[str, str], prefix: str) -> str:
+    """Build it; returns the digest that the registry has."""
     access = shop.registry.push_access(inputs.settings.repository)
     bases = base_images(inputs)
     if bases:
@@ -137,18 +149,19 @@ def _build(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapp
             found = {base: _base_config(shop.engine, *base, access) for base in bases}
             _check_bases(not_counted(inputs, found), step)
     wanted = shop.wanted[step.image]
-    with shop.phase(f"build and push {step.image}"), build_request(inputs, access.uri, labels) as request:
+    with shop.timed(f"build and push {step.image}"), build_request(inputs, access.uri, labels) as request:
         try:
-            shop.engine.build_and_push(request, access, lambda event: tell(shop.console, event, prefix))
+            shop.engine.build_and_push(request, access, BuildView(shop.console, prefix).tell)
         except DeployError as error:
-            _confirm_pushed(shop, wanted, request.reference, error)
+            digest = _confirm_pushed(shop, wanted, request.reference, error)
         else:
-            _confirm_pushed(shop, wanted, request.reference, None)
+            digest = _confirm_pushed(shop, wanted, request.reference, None)
     if step.image not in shop.labels:
         _keep_contents(shop, inputs)
+    return digest
 
 
-def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure: DeployError | None) -> None:
+def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure: DeployError | None) -> str:
     """The registry is believed, not the engine: what is there must be ours.
 
     After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit, and
@@ -173,7 +186,10 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
         shop.console.warn(f"image {image.name}", why, failure.code)
     elif failure is not None:
         shop.console.warn("", f"another run pushed {image.tag} first; its image is used")
-    shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
+    shop.references[image.name] = f"{reference}@{found.digest}"
+    if shop.console.verbose:
+        shop.console.detail(f"{reference} is {found.digest}")
+    return str(found.digest)
 
 
 def _last_word(cause: str) -> str:
@@ -228,14 +244,29 @@ def _check_bases(found: Mapping[tuple[str, Platform | None], Sequence[str]], ste
         )
 
 
-def tell(console: Console, event: BuildEvent, prefix: str = "") -> None:
-    """Show one event of a build: an ended step stays on the screen, what goes on is shown while it does."""
-    if event.seconds is not None:
-        console.detail(f"{'cached' if event.cached else duration(event.seconds):>7}  {prefix}{event.name}")
-    elif event.moved or event.layers:
-        console.progress(f"{event.name}  {_amount(event)}".strip())
-    else:
-        console.working(f"{prefix}{event.name}")
+class BuildView:
+    """Shows how one build goes: what goes on is shown while it does; of what ended only who asks for it is told."""
+
+    def __init__(self, console: Console, prefix: str = "") -> None:
+        self._console = console
+        self._prefix = prefix
+        self._going_on: dict[str, str] = {}  # by step, what is said of it
+
+    def tell(self, event: BuildEvent) -> None:
+        """One event of the build."""
+        if event.seconds is not None:
+            self._going_on.pop(event.name, None)
+            if self._console.verbose:
+                took = "cached" if event.cached else duration(event.seconds)
+                self._console.detail(f"{took:>7}  {self._prefix}{event.name}")
+            if self._going_on:
+                self._console.progress([*self._going_on.values()][-1])
+        elif event.moved or event.layers:
+            self._going_on[event.name] = f"{event.name}  {_amount(event)}".strip()
+            self._console.progress(self._going_on[event.name])
+        else:
+            self._going_on[event.name] = event.name
+            self._console.working(f"{self._prefix}{event.name}")
 
 
 def _amount(event: BuildEvent) -> str:

@@ -11,23 +11,30 @@ from rajee_deploy.actions.arrival import confirm_services
 from rajee_deploy.actions.stack_images import StackImages
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import Observed, StackPresent
+from rajee_deploy.rollout.sentences import arrived_text
 from rajee_deploy.rollout.standing import UNCONFIRMED, standing
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.console.activity_view import StepShown
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import ConfirmRollout, RepairService
     from rajee_deploy.rollout.standing import StackService
 
 
 def confirm(
-    run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage], before: Mapping[StackService, str]
+    run: CurrentRun,
+    step: ConfirmRollout,
+    shown: StepShown,
+    images: Sequence[WantedImage],
+    before: Mapping[StackService, str],
 ) -> None:
     """Wait until a stack that stays as it is runs what it says. DeployError `rollout-not-confirmed`."""
     if not run.wait_for_end:
-        run.console.item("~", f"stack {step.stack}", f"not waited for: {step.reason}", "yellow")
+        shown.mark, shown.text = "~", f"not waited for: {step.reason}"
         return
     state = run.ports.reader.observe(step.stack)
     if not isinstance(state, StackPresent):
@@ -37,17 +44,17 @@ def confirm(
             where=f"stack {step.stack}",
             hint="somebody deleted it just now; run again: it is created again",
         )
-    confirm_services(run, step.stack, state, StackImages(images, state.parameters), before, run.wait_seconds)
-    run.console.item("✓", f"stack {step.stack}", "its services run what it says", "green")
+    its = StackImages(images, state.parameters)
+    services = confirm_services(run, step.stack, state, its, before, run.wait_seconds)
+    shown.text = " on ".join(filter(None, ("what it says runs", arrived_text(services))))
 
 
-def repair(run: CurrentRun, step: RepairService) -> None:
-    """Put a service back to its stack's own task definition, or a function to its image; whether it gets there is
-    confirmed afterwards."""
-    with run.phase(f"repair {step.service}"):
+def repair(run: CurrentRun, step: RepairService) -> str:
+    """Put a service back to its stack's own task definition, or a function to its image, and say so; whether it gets
+    there is confirmed afterwards."""
+    with run.timings.phase(f"repair {step.service}"):
         run.ports.services.run(step.own, step.task_definition)
-    what = "function" if step.own.is_function else "service"
-    run.console.item("✓", f"{what} {step.service}", f"is to run {step.task_definition.rpartition('/')[2]}", "green")
+    return f"is to run {short(step.task_definition.rpartition('/')[2])}"
 
 
 def as_before(stack: str, observed: Observed) -> dict[StackService, str]:

@@ -8,11 +8,13 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Generic
 
+from rajee_deploy.actions.at_step import at_step
 from rajee_deploy.actions.execute import execute
 from rajee_deploy.actions.planned import P
 from rajee_deploy.actions.wait import wait_for_others
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.step_words import words_of
 from rajee_deploy.plan.steps import BuildAndPush, WaitForStack
 from rajee_deploy.system.temporary import sweep
 
@@ -55,13 +57,21 @@ def plan_when_idle(run: CurrentRun, wish: Wish[P], deadline: float, before: P | 
     while True:
         planned = wish.plan(before)
         wish.show(planned)
+        _tell_plan(planned)
         waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
         if not waits:
             return planned
         for step in waits:
-            with run.phase(f"wait for {step.stack}"):
+            with at_step(run, step), run.timings.phase(f"wait for {step.stack}"):
                 wait_for_others(planned.run.ports.reader, step.stack, deadline, wish.poll_seconds)
         before = planned
+
+
+def _tell_plan(planned: Planned) -> None:
+    if planned.run.events.is_asked_for:
+        from rajee_deploy.actions.json_documents import of_plan
+
+        planned.run.events.tell("plan", plan=of_plan(planned, planned.run.timings.total))
 
 
 def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable[[P], None]) -> P:
@@ -78,6 +88,7 @@ def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable
             _find_engine(planned)
             planned = wish.complete(planned)
             note(planned)
+            _announce(planned)
             execute(planned)
         except DeployError as error:
             is_late = time.monotonic() > deadline and (error.code == "stack-busy" or attempt >= _ATTEMPTS)
@@ -89,8 +100,17 @@ def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable
     raise AssertionError("it counts for ever")
 
 
+def _announce(planned: Planned) -> None:
+    console = planned.run.console
+    if planned.plan.steps:
+        console.expect_steps([words_of(step).name for step in planned.plan.steps])
+        console.blank()
+
+
 def _find_engine(planned: Planned) -> None:
     run = planned.run
     if any(isinstance(step, BuildAndPush) for step in planned.plan.steps):
         with run.phase("find the engine"):
-            run.console.detail(run.ports.engine.check())
+            found = run.ports.engine.check()
+        if run.console.verbose:
+            run.console.detail(found)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.arrival import confirm_arrival
+from rajee_deploy.actions.failed_rollout import tell_rollback, tell_tasks
 from rajee_deploy.actions.move_tags import move_tag, with_digests
 from rajee_deploy.actions.stack_images import StackImages
-from rajee_deploy.actions.tell_deployment import show_moment, tell_done, tell_time_spent
+from rajee_deploy.actions.tell_deployment import Onlooker, done_text, tell_done, tell_time_spent
 from rajee_deploy.actions.wait import wait_until_idle
 from rajee_deploy.actions.watch import Watch
 from rajee_deploy.console import hide
@@ -27,12 +29,14 @@ from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Via
 from rajee_deploy.stack.deployment_record import encode
 from rajee_deploy.stack.update import Accepted
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.console.activity_view import StepShown
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.plan.steps import DeployStack, MoveTag
     from rajee_deploy.rollout.standing import StackService
@@ -55,28 +59,34 @@ class Job:
     services: Mapping[StackService, str] = field(default_factory=dict)  # as they were before (see `confirm.as_before`)
 
 
-def deploy(run: CurrentRun, job: Job, *, is_last: bool) -> None:
-    """Deploy with the tags in place that keep what runs and what will run from expiring."""
+def deploy(run: CurrentRun, job: Job, shown: StepShown, *, is_last: bool) -> None:
+    """Deploy with the tags in place that keep what runs and what will run from expiring; what came of it is `shown`."""
     hide(value.value for value in job.step.values if value.is_secret)
     for move in job.step.before:
         try:
-            move_and_tell(run, move)
+            _move(run, move)
         except DeployError as error:
             if error.code != "tag-immutable":
                 raise
             run.console.warn("", f"{error.problem}: {error.hint}", error.code)
     job = replace(job, step=after_step.as_built(with_digests(run.ports.registry, job.step), job.before))
     try:
-        _deploy(run, job, wait=run.wait_for_end or not is_last)
+        _deploy(run, job, shown, wait=run.wait_for_end or not is_last)
     except DeployError:
         _put_back(run, job.step)
         raise
 
 
-def move_and_tell(run: CurrentRun, step: MoveTag) -> None:
-    """Move a tag, and say what it names now."""
+def move_and_tell(run: CurrentRun, step: MoveTag) -> str:
+    """Move a tag; returns what it names now, in words."""
+    return f"{step.tag} is {short(str(move_tag(run.ports.registry, step)))}"
+
+
+def _move(run: CurrentRun, step: MoveTag) -> None:
+    """Move a tag that keeps an image from expiring: nobody needs to know, but who asks for it."""
     digest = move_tag(run.ports.registry, step)
-    run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {digest}", "green")
+    if run.console.verbose:
+        run.console.detail(f"{step.repository}:{step.tag} is {digest}")
 
 
 def _put_back(run: CurrentRun, step: DeployStack) -> None:
@@ -84,29 +94,30 @@ def _put_back(run: CurrentRun, step: DeployStack) -> None:
     try:
         if step.undo and after_step.is_undone(step, run.ports.reader.describe(step.stack)):
             for move in step.undo:
-                move_and_tell(run, move)
+                _move(run, move)
     except DeployError as error:
         run.console.warn("", f"{step.undo[0].tag} was not put back ({error}); the next run does it")
 
 
-def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
+def _deploy(run: CurrentRun, job: Job, shown: StepShown, *, wait: bool) -> None:
     step = job.step
-    with run.phase(f"deploy {step.stack}"):
+    with run.timings.phase(f"deploy {step.stack}"):
         if not wait:
             if _begin(run, job) is Accepted.NOTHING:
                 _keep_where_nothing_differs(run, job)
-                run.console.item("=", f"stack {step.stack}", "CloudFormation finds nothing to do")
+                shown.mark, shown.text = "=", "CloudFormation finds nothing to do"
             else:
-                run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
+                shown.mark, shown.text = "~", "accepted; CloudFormation goes on by itself"
             return
-        name = run.settings.place_of(step.stack).name
-        with Watch(run.ports.watcher, step.stack, lambda moment: show_moment(run, moment), name=name) as watch:
+        name, told = run.settings.place_of(step.stack).name, Onlooker(run, step.stack)
+        with Watch(run.ports.watcher, step.stack, told.show, name=name, on_event=told.tell) as watch:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
                 problem = after_step.objection(step, state) or not_taken(step, job.before, state)
             except DeployError as error:
-                raise _with_cause(watch, error) from error
+                _tell_cause(run, watch, step, error)
+                raise
         if problem:
             unconfirmed = DeployError(
                 "deploy-not-confirmed",
@@ -114,12 +125,15 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
                 where=f"stack {step.stack}",
                 hint="look at the stack's events, then run again",
             )
-            raise _with_cause(watch, unconfirmed)
+            _tell_cause(run, watch, step, unconfirmed)
+            raise unconfirmed
     # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
     _keep_secrets(run, job, state, lambda: watch.operations() > 1)
-    confirm_arrival(run, step.stack, state, StackImages(job.images, dict(step.parameters)), job.services)
+    images = StackImages(job.images, dict(step.parameters))
+    services = confirm_arrival(run, step.stack, state, images, job.services)
     tell_time_spent(run, step.stack, watch)
+    shown.text = done_text(images, services, run.times_spent.get(step.stack))
     tell_done(run, step, state)
 
 
@@ -169,7 +183,8 @@ def _with_other_way(error: DeployError, step: DeployStack) -> DeployError:
     """Where CloudFormation alone is refused, somebody else may not be."""
     needs = "it takes cloudformation:UpdateStack; " if error.code == "access-denied" else ""
     where = error.where or f"stack {step.stack}"
-    return DeployError(error.code, error.problem, where=where, cause=error.cause, hint=needs + step.otherwise)
+    hint = needs + step.otherwise
+    return DeployError(error.code, error.problem, where=where, cause=error.why, hint=hint, quote=error.quote)
 
 
 def await_end(run: CurrentRun, stack: str) -> None:
@@ -222,14 +237,14 @@ def _keep_secrets(run: CurrentRun, job: Job, state: StackState, has_another: Cal
         run.console.warn(f"stack {job.step.stack}", text)
 
 
-def _with_cause(watch: Watch, error: DeployError) -> DeployError:
-    """The error with the resource that failed and its reason, as CloudFormation tells them."""
-    try:
+def _tell_cause(run: CurrentRun, watch: Watch, step: DeployStack, error: DeployError) -> None:
+    """Have the error say which resource failed and its reason, as CloudFormation tells them, why tasks stop, and what
+    serves on. Whatever AWS does not tell is left out."""
+    ports = run.ports
+    with suppress(DeployError):
         spent = watch.time_spent()
-    except DeployError:
-        return error
-    if not spent.failure:
-        return error
-    cause = "\n".join(text for text in (spent.failure, error.cause) if text)
-    hint = "; ".join(text for text in (spent.remedy, error.hint) if text)
-    return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=hint)
+        error.why = "\n".join(filter(None, (spent.failure, error.why)))
+        error.hint = "; ".join(filter(None, (spent.remedy, error.hint)))
+        tell_tasks(run, error, [ports.watcher.service(arn) for arn in ports.watcher.services(step.stack)])
+    with suppress(DeployError):
+        tell_rollback(error, step, ports.reader.describe(step.stack))

@@ -4,6 +4,7 @@ but whether what was planned is still so (see `recheck`).
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
@@ -15,7 +16,7 @@ from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, M
 from rajee_deploy.system.signals import check_interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.actions.deploy import Job
     from rajee_deploy.actions.jobs import Uncarried
@@ -38,21 +39,37 @@ def _execute(planned: Planned) -> Uncarried:
     run = planned.run
     # Whoever has nothing to do does not import what does it.
     from rajee_deploy.actions.approve import approve
+    from rajee_deploy.actions.at_step import tell_others
     from rajee_deploy.actions.jobs import make_jobs
 
     # What can fail without having changed anything comes first.
     jobs, uncarried = make_jobs(planned)
-    approve(run, list(jobs.values()))
-    for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
-        check_interrupted()
-        if is_build:  # those that stand together are built together
-            _build(run, [step for step in steps if isinstance(step, BuildAndPush)], planned)
-        else:
-            for step in steps:
-                check_interrupted()
-                _do(run, step, planned, jobs)
-    _confirm_all(run, planned)
+    approve(run, list(jobs.values()), planned.resources)
+    left = [list(steps) for steps in _together(planned.plan.steps)]
+    done: list[Step] = []
+    try:
+        while left:
+            steps = left.pop(0)
+            check_interrupted()
+            done += steps
+            if isinstance(steps[0], BuildAndPush):
+                _build(run, [step for step in steps if isinstance(step, BuildAndPush)], planned)
+            else:
+                _do(run, steps[0], planned, jobs)
+        _confirm_all(run, planned)
+    except DeployError as error:
+        tell_others(error, done, [step for steps in left for step in steps])
+        raise
     return uncarried
+
+
+def _together(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """What is done at a time: builds that stand together, else one step."""
+    for is_build, group in groupby(steps, lambda step: isinstance(step, BuildAndPush)):
+        if is_build:
+            yield list(group)
+        else:
+            yield from ([step] for step in group)
 
 
 def _share(planned: Planned, uncarried: Uncarried) -> None:
@@ -67,6 +84,7 @@ def _share(planned: Planned, uncarried: Uncarried) -> None:
 
 
 def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:
+    from rajee_deploy.actions.at_step import at_step
     from rajee_deploy.actions.confirm import repair
     from rajee_deploy.actions.deploy import deploy, move_and_tell
 
@@ -74,14 +92,16 @@ def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) 
         case BuildAndPush():
             raise AssertionError("builds are done together")
         case MoveTag():
-            with run.phase(f"tag {step.image} {step.tag}"):
-                move_and_tell(run, step)
+            with at_step(run, step) as shown, run.timings.phase(f"tag {step.image} {step.tag}"):
+                shown.text = move_and_tell(run, step)
         case DeployStack():
             check_unchanged(run, planned, step.stack)
-            deploy(run, jobs[step.stack], is_last=step.stack == [*jobs][-1])
+            with at_step(run, step) as shown:
+                deploy(run, jobs[step.stack], shown, is_last=step.stack == [*jobs][-1])
         case RepairService():
             check_stack(run, planned, step.stack)
-            repair(run, step)
+            with at_step(run, step) as shown:
+                shown.text = repair(run, step)
         case ConfirmRollout():
             pass  # at the end: what another stack deploys may be what a rollout waits for
         case WaitForStack():
@@ -92,6 +112,7 @@ def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) 
 
 def _confirm_all(run: CurrentRun, planned: Planned) -> None:
     """Look at all rollouts, then fail for the first that is not confirmed."""
+    from rajee_deploy.actions.at_step import at_step
     from rajee_deploy.actions.confirm import confirm
     from rajee_deploy.actions.jobs import images_of, services_before
 
@@ -99,8 +120,10 @@ def _confirm_all(run: CurrentRun, planned: Planned) -> None:
     for step in planned.plan.steps:
         if not isinstance(step, ConfirmRollout):
             continue
+        images, before = images_of(planned, step.stack), services_before(planned, step.stack)
         try:
-            confirm(run, step, images_of(planned, step.stack), services_before(planned, step.stack))
+            with at_step(run, step) as shown:
+                confirm(run, step, shown, images, before)
         except DeployError as error:
             if error.code != "rollout-not-confirmed":
                 raise
@@ -112,7 +135,9 @@ def _confirm_all(run: CurrentRun, planned: Planned) -> None:
 
 
 def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) -> None:
+    from rajee_deploy.actions.at_step import at_step
     from rajee_deploy.actions.build import Workshop, build_all
+    from rajee_deploy.actions.layers import compare_layers
 
     wanted = {image.name: image for image in planned.wanted.images}
     shop = Workshop(
@@ -121,9 +146,13 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
         registry=run.ports.registry,
         console=run.console,
         phase=run.phase,
+        step=partial(at_step, run),
+        timed=run.timings.phase,
         wanted=wanted,
         build_records=run.ports.build_records,
         labels=planned.labels,
+        references=run.references,
     )
     with run.group(f"build {', '.join(step.image for step in builds)}"):
         build_all(shop, builds, planned.inputs)
+    compare_layers(run, builds, planned)

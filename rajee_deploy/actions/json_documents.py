@@ -9,7 +9,10 @@ from base64 import b64encode
 from os import fsencode
 from typing import TYPE_CHECKING, Any, assert_never
 
+from rajee_deploy.actions.insight import Insight
+from rajee_deploy.plan.amounts import amounts, headline
 from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, WaitForStack
+from rajee_deploy.report.history import document_of
 from rajee_deploy.rollout.standing import Standing, standing
 
 if TYPE_CHECKING:
@@ -52,20 +55,26 @@ def of_fingerprints(images: Mapping[str, ImageInputs]) -> dict[str, Any]:
     }
 
 
-def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
-    """`rajee-deploy.plan/1`: what would be done, what not, and on what evidence."""
+def of_plan(planned: Planned, seconds: float, insight: Insight | None = None) -> dict[str, Any]:
+    """`rajee-deploy.plan/1`: what would be done, what not, and on what evidence; with an insight also what is known
+    besides."""
+    insight = insight or Insight()
     return {
         "schema": "rajee-deploy.plan/1",
         "account": planned.identity.account,
         "region": planned.identity.region,
         "kind": planned.plan.kind,
         "changes": not planned.plan.is_empty,
+        "environment": planned.run.settings.environment,
+        "headline": headline(planned.plan),
+        "amounts": amounts(planned.plan),
+        "usual_seconds": round(insight.usual, 3) if insight.usual is not None else None,
         "images": {
             image.name: {"tag": image.tag, "repository": str(image.repository), **_summary(image.fingerprint)}
             for image in planned.wanted.images
         },
         "infrastructure": _infrastructure(planned),
-        "steps": [_step(step) for step in planned.plan.steps],
+        "steps": [{**of_step(step), **_behind(step, planned, insight)} for step in planned.plan.steps],
         "warnings": [
             *(
                 {"image": image, "code": notice.code, "message": notice.message, "line": notice.line}
@@ -106,6 +115,7 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
         **of_plan(planned, run.seconds),
         "schema": "rajee-deploy.up/1",
         "outcome": run.outcome,
+        "run": run_in_document(run),
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in run.phases],
         "deployments": {
             stack: {
@@ -117,6 +127,11 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
             for stack, spent in times_spent.items()
         },
     }
+
+
+def run_in_document(run: PastRun) -> dict[str, Any]:
+    """A run as the history has it: `report --from` reads it."""
+    return {**document_of(run), "project": _text(run.project)}
 
 
 def _span(span: Span) -> dict[str, Any]:
@@ -155,7 +170,7 @@ def _skip(skip: Skip) -> dict[str, Any]:
     return {"subject": skip.subject, "reason": skip.reason, **tier}
 
 
-def _step(step: Step) -> dict[str, Any]:
+def of_step(step: Step) -> dict[str, Any]:
     match step:
         case BuildAndPush():
             return {"step": "build-and-push", "image": step.image, "tag": step.tag, "reason": step.reason}
@@ -195,6 +210,25 @@ def _step(step: Step) -> dict[str, Any]:
             return {"step": "confirm", "stack": step.stack, "reason": step.reason}
         case _:
             assert_never(step)
+
+
+def _behind(step: Step, planned: Planned, insight: Insight) -> dict[str, Any]:
+    """What is known of a step besides: what made the tag new, and which resources change."""
+    if isinstance(step, BuildAndPush) and step.image in insight.new_tags:
+        from rajee_deploy.actions.new_tag_lines import document_of
+
+        found = document_of(insight.new_tags[step.image], planned.inputs[step.image], planned.run.settings.root)
+        return {"since": {**found, "changes": [_texts(change) for change in found["changes"]]}}
+    if isinstance(step, DeployStack) and step.stack in planned.resources:
+        from rajee_deploy.actions.resource_lines import document_of as of_resource
+
+        changes = planned.resources[step.stack]
+        return {"resources": None if changes.unknown else [of_resource(each) for each in changes.resources]}
+    return {}
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _text(value) if isinstance(value, str) else value for key, value in document.items()}
 
 
 def _drifts(one: Running) -> bool:

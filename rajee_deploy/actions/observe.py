@@ -28,6 +28,7 @@ from rajee_deploy.plan.state import (
     StackPresent,
     Tagged,
 )
+from rajee_deploy.plan.tags import is_version
 from rajee_deploy.rollout.standing import Running, Standing, standing
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
+    from rajee_deploy.plan.expiry import LifecycleRule
     from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, Wanted, WantedImage
     from rajee_deploy.plan.tagged_templates import RecordedImage
     from rajee_deploy.registry import RegistryReader
@@ -103,8 +105,10 @@ class Early:
         described = {stack: _located(state.result(), places[stack], who) for stack, state in states.items()}
         asked = self._pool.submit(observe, ports.registry, wanted.images, described)
         running = self._pool.submit(observe_services, ports.services, ports.watcher, described)
+        rules = self._pool.submit(observe_lifecycle, ports.lifecycle, wanted.images)
         wanted = meanwhile(wanted, described)
-        return wanted, with_services(_with_secrets(ports.secrets, wanted, asked.result()), running.result())
+        observed = with_services(_with_secrets(ports.secrets, wanted, asked.result()), running.result())
+        return wanted, replace(observed, lifecycle=rules.result())
 
     def _submit(self, stack: str) -> Future[StackState]:
         return self._pool.submit(self._run.ports.reader.observe, stack)
@@ -181,6 +185,19 @@ def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[s
                 raise
             unseen[stack] = f"what its services run is not looked at: {error.cause or error.problem}"
     return ObservedServices(running, unseen, time.time())
+
+
+def observe_lifecycle(
+    ask: Callable[[Repository], tuple[LifecycleRule, ...] | RepositoryAbsent], images: Sequence[WantedImage]
+) -> dict[Repository, tuple[LifecycleRule, ...]]:
+    """The rules of the repositories in which an image is to have a version as its tag. For a warning alone: whoever may
+    not ask learns nothing, and so it is with rules that nobody here can read."""
+    found: dict[Repository, tuple[LifecycleRule, ...]] = {}
+    for repository in dict.fromkeys(image.repository for image in images if any(map(is_version, image.tags))):
+        with suppress(DeployError):
+            rules = ask(repository)
+            found[repository] = () if isinstance(rules, RepositoryAbsent) else rules
+    return found
 
 
 def with_services(observed: Observed, services: ObservedServices) -> Observed:

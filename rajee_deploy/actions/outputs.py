@@ -7,17 +7,21 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.plan.shown_outputs import shown_outputs
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.system.given_files import STDOUT, descriptor_of, end_of, mode_of, try_beside, write_given
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.console.rows import Row
 
 
 def check_outputs(path: Path) -> None:
@@ -45,7 +49,7 @@ def write_outputs(run: CurrentRun, planned: Planned, path: Path) -> None:
 
     A file, also one at the end of a link, is written whole or not at all, and keeps its mode.
     """
-    text = json.dumps(_outputs(run, planned), indent=2)
+    text = json.dumps(outputs_of(run, planned), indent=2)
     try:
         if descriptor_of(path) == STDOUT:
             run.console.data(text)
@@ -61,7 +65,21 @@ def write_outputs(run: CurrentRun, planned: Planned, path: Path) -> None:
         ) from error
 
 
-def _outputs(run: CurrentRun, planned: Planned) -> dict[str, dict[str, str]]:
+def output_rows(outputs: Mapping[str, Mapping[str, str]], *, whole: bool = False) -> list[Row]:
+    """The outputs as a screen shows them, by the stacks' names: those that people look for, or the whole."""
+    from rajee_deploy.console.rows import Row
+
+    shown = [
+        (stack, name, value)
+        for stack, its in outputs.items()
+        for name, value in shown_outputs(its.items(), whole=whole)
+    ]
+    names = Counter(name for _, name, _ in shown)
+    return [Row(name=name if names[name] == 1 else f"{stack}.{name}", text=value) for stack, name, value in shown]
+
+
+def outputs_of(run: CurrentRun, planned: Planned) -> dict[str, dict[str, str]]:
+    """The outputs of all stacks of the run, as they are now, by the stacks' names."""
     seen = {
         stack: dict(state.outputs)
         for stack, state in planned.observed.stacks.items()

@@ -32,7 +32,7 @@ def guard_revision(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Pla
     try:
         return guard(plan, revisions, ancestries, run.rules), own
     except DeployError as error:
-        error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
+        error.why = "\n".join(filter(None, (error.why, *(caution.text for caution in cautions))))
         raise
 
 

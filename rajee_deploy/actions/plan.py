@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions import locate
 from rajee_deploy.actions.adopted import bind_images
 from rajee_deploy.actions.desired_state import wanted_state
+from rajee_deploy.actions.heading import complete_heading
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import Early, check_account
 from rajee_deploy.actions.planned import Planned
@@ -24,6 +25,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, InfraCheck
 from rajee_deploy.plan import planner
+from rajee_deploy.plan.infrastructure import Agreement, agreement
 from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.state import StackPresent, Wanted
@@ -48,7 +50,13 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
 
     `runs_app`: for who deploys what is planned, and so synthesises anyway, and records which revision it is of. Else
     nothing of the project is run where hashes are to decide, whatever is not known then: it may be a stranger's.
+    Warnings are held back for whoever shows the plan.
     """
+    with run.console.hold_warnings():
+        return _plan_run(run, synthesis, runs_app=runs_app)
+
+
+def _plan_run(run: CurrentRun, synthesis: Synthesis | None, *, runs_app: bool) -> Planned:
     run = replace(run)
     ports = run.ports
     locate.forget(run)
@@ -68,6 +76,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
+        complete_heading(run, who)
         if infrastructure is not None:
             may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
             synth = partial(_synthesise, run, infrastructure, who) if may_synthesise else None
@@ -100,19 +109,23 @@ def _conclude(
     if synthesis is None and isinstance(decided, Plan) and _lacks_images(run, decided):
         decided = planner.SynthNeeded(("which images the app's assets make is known from its assembly alone",))
     reasons = decided.reasons if isinstance(decided, planner.SynthNeeded) else ()
+    agreed = Agreement()
     if isinstance(decided, planner.SynthNeeded):
         if synthesis is None:
-            synthesis = _kept(run, wanted, who) or _synthesise(run, local_infrastructure(wanted), who, reasons)
+            kept = _kept(run, wanted, who)
+            synthesis = kept or _synthesise(run, local_infrastructure(wanted), who, reasons)
             if bind_images(run, synthesis, who) or locate.bind_names(run, synthesis.stacks, who):
                 # Other stacks or images than those that were looked at. The revision is added by who called us.
                 return plan_run(run, synthesis)
-            wanted = _by_synthesis(wanted, synthesis)
+            by_hash, wanted = wanted, _by_synthesis(wanted, synthesis)
+            agreed = agreement(by_hash, wanted, observed.stacks) if kept is None else agreed
         decided = _make_plan(run, wanted, observed)
     plan, revision = _guard_revision(run, decided, observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
-    return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons)
+    planned = Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons, agreement=agreed)
+    return _with_resources(planned)
 
 
 def _synthesise(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
@@ -167,8 +180,6 @@ def _hash_inputs(
         inputs = read_all_inputs(run.images)
         given = _context_values(run, inputs)
         infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
-    for key in given:
-        run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
     if synthesis is not None and given != run.ports.given:
         raise DeployError(
             "file-changed",
@@ -193,7 +204,8 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)
     revision = planned.revision or revision
-    return _with_revision(replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision))
+    planned = replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision)
+    return _with_revision(_with_resources(planned))
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
@@ -278,6 +290,15 @@ def _with_revision(planned: Planned) -> Planned:
     from rajee_deploy.actions.own_revision import with_revision
 
     return with_revision(planned)
+
+
+def _with_resources(planned: Planned) -> Planned:
+    """With what becomes of the stacks' resources."""
+    if not _deploys(planned.plan):
+        return planned
+    from rajee_deploy.actions.changed_resources import with_changed_resources
+
+    return with_changed_resources(planned)
 
 
 def _deploys(plan: Plan) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.plan.infrastructure import Agreement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model import Notice
+    from rajee_deploy.plan.resource_changes import StackChanges
     from rajee_deploy.plan.state import Observed, Wanted
     from rajee_deploy.plan.steps import Plan
 
@@ -54,6 +56,9 @@ class Planned:
     past: Mapping[str, Callable[[], AbstractContextManager[Materials]]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     is_of_checkout: bool = True
+    # By stack, what becomes of its resources, as far as that is known without a change set.
+    resources: Mapping[str, StackChanges] = field(default_factory=dict, compare=False)
+    agreement: Agreement = field(default_factory=Agreement)  # of the hashes with a synth that was made to decide
 
     @property
     def image_notices(self) -> dict[str, list[Notice]]:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def synthesise_planned(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
     run.ports.deployer.check_account(who.account)
-    for reason in run.console.first(reasons):
-        run.console.detail(f"a synth is needed: {reason}")
+    run.synth_reasons += [reason for reason in reasons if reason not in run.synth_reasons]
     failed = run.ports.last_failure()
     if failed:
         run.console.detail(f"the last synth here failed, at {failed}: it is made again")

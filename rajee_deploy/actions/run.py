@@ -15,8 +15,10 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.model.names import Approval
+from rajee_deploy.model.repository import ecr_address
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import Ancestry
+from rajee_deploy.report.events import Events
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings.problems import unknown_image
 from rajee_deploy.stack.secret_values import LocalSecretValues
@@ -37,15 +39,19 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import Engine
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.replacement import Specification
     from rajee_deploy.plan.stack_names import StackPlace
-    from rajee_deploy.plan.state import Synthesised
+    from rajee_deploy.plan.state import RepositoryAbsent, Synthesised
     from rajee_deploy.registry import Registry
     from rajee_deploy.registry.ecr import PublishingRole
+    from rajee_deploy.rollout import StoppedTask
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.stack.deployment_record import RecordStore
     from rajee_deploy.stack.secret_values import SecretValues
     from rajee_deploy.stack.services import ServiceDoor
+    from rajee_deploy.stack.task_logs import TaskLog
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
 
@@ -71,6 +77,10 @@ class Ports:
     commit: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    # When a commit was made, ISO 8601; "" where git does not say.
+    committed: Callable[[str], str] = lambda _commit: ""
+    # What names this project on all machines; "" where nothing does.
+    project_id: Callable[[], str] = str
     # Whether tracked files differ from that commit, for which they may have to be read.
     is_changed: Callable[[], bool] = lambda: False
     records: RecordStore | None = None  # of stacks whose tags no parameter takes
@@ -85,15 +95,25 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locate`).
     bind_names: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # The lifecycle rules of a repository: asked where an image is to have a version as its tag.
+    lifecycle: Callable[[Repository], tuple[LifecycleRule, ...] | RepositoryAbsent] = lambda _repository: ()
     # Told which roles may be assumed for the repositories of images that the app declares itself.
     bind_roles: Callable[[Mapping[Repository, PublishingRole]], None] = lambda _roles: None
+    # Under which address docker knows a repository, without a tag.
+    address: Callable[[Repository, Identity], str] = ecr_address
     # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
     last_failure: Callable[[], str] = str
     # What hashes of the infrastructure were made of, as far as they were made here.
     inputs: InputStore = field(default_factory=lambda: InputStore(cache_directory() / "inputs"))
     # DeployError where the CDK CLI cannot be started here; it starts nothing.
     check_cli: Callable[[], object] = lambda: None
+    # Which properties of these types of resources replace them, as the CDK CLI knows it; None where nobody does.
+    specification: Callable[[Collection[str]], Specification | None] = lambda _types: None
+    # The deployed template of a nested stack, by the logical ids that lead to it; None where there is none.
+    nested_template: Callable[[str, Sequence[str]], Any | None] = lambda _stack, _path: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
+    # The log of a container of a task that stopped; None where nobody can look at it.
+    task_log: Callable[[StoppedTask, str], TaskLog | None] = lambda _task, _container: None
     # Takes the image assets of a new assembly out of the CDK CLI's hands; None where the settings leave them there.
     adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None
 
@@ -129,9 +149,14 @@ class CurrentRun:
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
+    new_because: dict[str, str] = field(default_factory=dict)  # by image: what made its tag new, where it is known
+    layers: dict[str, str] = field(default_factory=dict)  # of built images: same or other than what ran before
     times_spent: dict[str, TimeSpent] = field(default_factory=dict)  # by stack: where the time of its deployment went
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
+    synth_reasons: list[str] = field(default_factory=list)  # why a synth was needed until now, for who shows the plan
+    events: Events = field(default_factory=Events)  # for a program that follows the run
+    references: dict[str, str] = field(default_factory=dict)  # by image: what was built here, as docker pulls it
     _named: tuple[Settings, Sequence[ImageSettings]] | None = None
     _scratch: ExitStack = field(default_factory=ExitStack)
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.render import line_of
+from rajee_deploy.actions.plan_rows import Behind, step_row
 from rajee_deploy.console import printable
-from rajee_deploy.plan.steps import BuildAndPush, DeployStack
+from rajee_deploy.plan.amounts import headline
 from rajee_deploy.report.timings import duration
 from rajee_deploy.text import markdown
 from rajee_deploy.warned import Warned
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.console.rows import Row
     from rajee_deploy.errors import DeployError
     from rajee_deploy.plan.steps import Plan
     from rajee_deploy.report.history import PastRun
@@ -41,21 +42,15 @@ def run_summary(planned: Planned, run: PastRun, digests: Mapping[str, str], warn
 
 def error_summary(verb: str, error: DeployError) -> str:
     """Why a run ended as it did not want to."""
-    rows = [(name, _text(text)) for name, text in (("where", error.where), ("cause", error.cause)) if text]
+    rows = [(name, _text(text)) for name, text in (("why", error.cause), ("where", error.where)) if text]
     rows += [("next", _code(error.hint))] if error.hint else []  # to be copied as it is
-    head = f"### ✗ rajee-deploy {verb}: {_text(error.problem)}\n\n{_code(error.code)}\n"
-    return f"{head}\n{markdown.table(('', ''), rows)}" if rows else head
+    rows += [("code", f"{_code(error.code)} {_code(f'rajee-deploy explain-error {error.code}')}")]
+    return f"### ✗ rajee-deploy {verb}: {_text(error.problem)}\n\n{markdown.table(('', ''), rows)}"
 
 
 def amount_of_work(plan: Plan) -> str:
-    """The plan in a few words."""
-    if plan.is_empty:
-        return "nothing to do"
-    builds = sum(isinstance(step, BuildAndPush) for step in plan.steps)
-    stacks = sum(isinstance(step, DeployStack) for step in plan.steps)
-    others = len(plan.steps) - builds - stacks
-    counts = ((builds, "image", "to build"), (stacks, "stack", "to deploy"), (others, "other step", ""))
-    return ", ".join(f"{count} {what}{'s' if count > 1 else ''} {to}".strip() for count, what, to in counts if count)
+    """The plan in a few words, within a sentence."""
+    return "nothing to do" if plan.is_empty else headline(plan)
 
 
 def _headline(verb: str, planned: Planned, what: str) -> str:
@@ -67,7 +62,7 @@ def _headline(verb: str, planned: Planned, what: str) -> str:
 
 
 def _of_plan(planned: Planned, digests: Mapping[str, str], warned: Sequence[Warned]) -> list[str]:
-    steps = [line_of(step) for step in planned.plan.steps]
+    steps = [step_row(step, planned, Behind()) for step in planned.plan.steps]
     skipped = [(_code(skip.subject), _text(skip.reason)) for skip in planned.plan.skipped]
     images = [
         (_code(image.name), _code(str(image.repository)), _code(image.tag), _code(digests.get(image.name, "")))
@@ -75,13 +70,31 @@ def _of_plan(planned: Planned, digests: Mapping[str, str], warned: Sequence[Warn
     ]
     found = dict.fromkeys([*_warnings(planned), *warned])
     warnings = [(_code(one.subject or "run"), _text(one.message), _code(one.code)) for one in found]
-    rows = [(_code(line.subject), _text(line.text)) for line in steps]
+    rows = [(_code(f"{row.verb} {row.name}"), _text(_why(row))) for row in steps]
     return [
         markdown.table(("step", "why"), rows) if rows else "",
+        *_resources(planned),
         markdown.table(("warning", "", "code"), warnings) if warnings else "",
         markdown.table(("image", "repository", "tag", "digest"), images) if images else "",
         markdown.folded(f"{len(skipped)} need nothing", markdown.table(("", "why"), skipped)) if skipped else "",
     ]
+
+
+def _why(row: Row) -> str:
+    """What is said of a step, in one cell."""
+    details = (" ".join(filter(None, (one.name, one.text, one.right))) for one in row.details)
+    return "; ".join(filter(None, (row.text, *details)))
+
+
+def _resources(planned: Planned) -> Iterator[str]:
+    """The resources that change, stack by stack."""
+    for stack, changes in planned.resources.items():
+        if changes.resources:
+            from rajee_deploy.actions.resource_lines import summary_of, table_of
+
+            rows = [(_code(name), _code(kind), _text(what)) for name, kind, what in table_of(changes)]
+            table = markdown.table(("resource", "type", ""), rows)
+            yield markdown.folded(printable(f"{stack}: {summary_of(changes)}"), table)
 
 
 def _warnings(planned: Planned) -> Iterator[Warned]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.events import tell_resource, tell_service
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import GIVEN_PREFIX, INFRA_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.plan.parameter_changes import unaffected_lines
@@ -12,55 +13,69 @@ from rajee_deploy.plan.steps import Via
 from rajee_deploy.plan.tags import records_text
 from rajee_deploy.plan.template_differences import is_recorded
 from rajee_deploy.report.timings import duration
-from rajee_deploy.rollout import rollout_state
+from rajee_deploy.rollout.sentences import arrived_text, resource_name, service_lines
+from rajee_deploy.rollout.verdict import is_stable
 from rajee_deploy.synth.how_to import declaring_records
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.actions.stack_images import StackImages
     from rajee_deploy.actions.watch import Moment, TimeSpent, Watch
     from rajee_deploy.plan.state import StackState
     from rajee_deploy.plan.steps import DeployStack
-    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout import ResourceEvent, Service
     from rajee_deploy.rollout.spans import Span
 
 
-_SHOWN = 8  # resources in the table of where the time went
+_SHOWN = 8  # resources: more than a terminal's height would hide the rest
 
 _WORTH_SHOWING = 1.0  # seconds
 
 
-def show_moment(run: CurrentRun, moment: Moment) -> None:
-    for news in moment.news:
-        run.console.detail(news)
-    working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
-    if len(working) > _SHOWN:  # more than a terminal's height would hide the rest
-        working[_SHOWN:] = [f"… and {len(working) - _SHOWN} more"]
-    run.console.board([*working, *(_service_line(service) for service in moment.services)])
+class Onlooker:
+    """Shows what is seen of one stack while it is deployed, and tells it to whoever follows the run."""
+
+    def __init__(self, run: CurrentRun, stack: str) -> None:
+        self._run = run
+        self._stack = stack
+        self._told: dict[str, Service] = {}
+
+    def show(self, moment: Moment) -> None:
+        """What goes on now, and what is new: of the latter what went wrong, the rest for who asks for it."""
+        for news in (*moment.news, *(moment.details if self._run.console.verbose else ())):
+            self._run.console.detail(news)
+        self._run.console.board(board_lines(moment))
+        for service in moment.services:
+            if self._told.get(service.name) != service:
+                self._told[service.name] = service
+                tell_service(self._run, self._stack, service)
+
+    def tell(self, event: ResourceEvent) -> None:
+        """What CloudFormation said."""
+        tell_resource(self._run, self._stack, event)
 
 
-def _service_line(service: Service) -> str:
-    if service.image is not None:
-        state = service.primary.state if service.primary is not None else ""
-        doing = "" if rollout_state.has_arrived(state) else f", {state.lower().replace('_', ' ')}"
-        return f"{service.name}: {service.image.address.rpartition('/')[2]}{doing}"
-    parts = []
-    for one in service.deployments:
-        name = "new" if one.status == "PRIMARY" else "former"
-        if not service.is_by_ecs:  # a task set that is not yet the primary one may well be the new one
-            name = one.status.lower()
-        pending = f", {one.pending} pending" if one.pending else ""
-        failed = f", {one.failed} failed" if one.failed else ""
-        parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
-    if service.targets is not None:
-        targets = service.targets
-        parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
-    return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
+def board_lines(moment: Moment) -> list[tuple[str, str]]:
+    """The services that move, with how they stand, and the other resources at work, with the time so far."""
+    services: list[tuple[str, str]] = []
+    shown = set()
+    for service in moment.services:
+        name = moment.names.get(service.name, service.name)
+        if any(resource == name for resource, _ in moment.at_work) or not is_stable(service):
+            shown.add(name)
+            ((_, text), *more) = service_lines(service, moment.settings.get(service.name))
+            services += [(resource_name(name), text), *more]
+    others = [(resource_name(name), duration(seconds)) for name, seconds in moment.at_work if name not in shown]
+    if len(others) > _SHOWN:
+        others[_SHOWN:] = [("", f"and {len(others) - _SHOWN} more")]
+    return [*others, *services]
 
 
 def tell_time_spent(run: CurrentRun, stack: str, watch: Watch) -> None:
-    """Where the time went. A courtesy: the deployment is done, whatever comes of this."""
+    """Find out where the time went. A courtesy: the deployment is done, whatever comes of this."""
     try:
         spent = watch.time_spent()
     except DeployError as error:
@@ -70,20 +85,27 @@ def tell_time_spent(run: CurrentRun, stack: str, watch: Watch) -> None:
     for service, controller in spent.elsewhere:
         text = f"{controller} rolls out {service} itself; nothing is confirmed here"
         run.console.warn(f"stack {stack}", text)
-    rows = [*_rows("", spent.resources[:_SHOWN]), *_service_rows(spent)]
-    if rows:
-        run.console.table((f"where the time of {stack} went", ">time"), rows)
-    for advice in spent.advice:
-        run.console.item("→", "faster", advice, "cyan")
 
 
-def _service_rows(spent: TimeSpent) -> Iterable[tuple[str, str]]:
-    for service, phases in spent.phases.items():
-        yield from _rows(f"{service}: ", phases)
+def time_lines(spent: TimeSpent) -> list[tuple[str, str]]:
+    """Where the time of a deployment went, in whole: by resource, the longest first, and by phase of each service."""
+    phases = [line for service, spans in spent.phases.items() for line in _lines(f"{service}: ", spans)]
+    return [*_lines("", spent.resources[:_SHOWN]), *phases]
 
 
-def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
+def _lines(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
     return [(prefix + span.name, duration(span.seconds)) for span in spans if span.seconds >= _WORTH_SHOWING]
+
+
+def done_text(images: StackImages, services: Sequence[Service], spent: TimeSpent | None) -> str:
+    """What came of a deployment: what runs on how many tasks; of a stack without services, how much was changed."""
+    given = list(dict.fromkeys(images.given(image) for image in images.images))
+    tag = short(given[0]) if len(given) == 1 else ""
+    where = arrived_text(services)
+    if where:
+        return f"{tag} on {where}" if tag else where
+    count = len({span.name for span in spent.resources}) if spent is not None else 0
+    return tag or (f"{count} resource{'' if count == 1 else 's'}" if count else "")
 
 
 def tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
@@ -94,11 +116,11 @@ def tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
         advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
         run.console.warn(f"stack {step.stack}", doubt + advice)
     own = {value.name: value.shown for value in step.values}
-    recorded = records_text({**dict(step.parameters), **own})
     for line in unaffected_lines(step, state):
         run.console.warn(f"stack {step.stack}", line)
-    what = f"complete, and it records {recorded}" if recorded else "complete"
-    run.console.item("✓", f"stack {step.stack}", what, "green")
+    recorded = records_text({**dict(step.parameters), **own})
+    if recorded and run.console.verbose:
+        run.console.detail(f"{step.stack} records {recorded}")
 
 
 def _unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:

@@ -7,15 +7,16 @@ neither must ever be decided here.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish, converge
-from rajee_deploy.actions.history import keep, record_of, show_timings
+from rajee_deploy.actions.history import keep, record_of
 from rajee_deploy.actions.plan import plan_by, plan_run
 from rajee_deploy.actions.planned_synth import synthesise_planned
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.synthesise import find_kept, local_infrastructure
+from rajee_deploy.actions.tell_run import tell_run
 from rajee_deploy.model.stack_status import stack_busy
 from rajee_deploy.plan.steps import DeployStack, Via, WaitForStack
 from rajee_deploy.report.history import outcome_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def recorded_run(run: CurrentRun, wait_seconds: float) -> tuple[Planned, PastRun]:
     """Do `up`, show its timings and append it to the history, whichever way it ends."""
     planned: Planned | None = None
-    at = datetime.now(UTC)
+    at = datetime.now(UTC) - timedelta(seconds=run.timings.total)  # of the process
 
     def note(made: Planned) -> None:
         nonlocal planned
@@ -44,7 +45,7 @@ def recorded_run(run: CurrentRun, wait_seconds: float) -> tuple[Planned, PastRun
     finally:
         run.close()
     record = record_of(run, planned, at, "done" if run.wait_for_end else "accepted")
-    show_timings(run, record)
+    tell_run(run, planned, record)
     keep(run, record)
     return planned, record
 
@@ -75,12 +76,12 @@ def _with_assembly(planned: Planned) -> Planned:
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:
         _check_free(again)
-        run.console.say("the app says that the settings name other stacks; the plan is now:", "bold")
+        run.console.tell("the app says that the settings name other stacks; the plan is now:", "bold")
         show_plan(run, again)
         return again
     if all(changes <= had.get(stack, frozenset()) for stack, changes in _by_cdk(again.plan).items()):
         return replace(planned, synthesis=late)
-    run.console.say("the app makes other templates than the hash promised; the plan is now:", "bold")
+    run.console.tell("the app makes other templates than the hash promised; the plan is now:", "bold")
     show_plan(run, again)
     return again
 

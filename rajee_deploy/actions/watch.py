@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
@@ -18,10 +19,12 @@ from rajee_deploy.rollout import RolloutSettings
 from rajee_deploy.rollout.advice import advice
 from rajee_deploy.rollout.declared import FUNCTION_TYPE
 from rajee_deploy.rollout.remedy import remedy
+from rajee_deploy.rollout.sentences import is_routine
 from rajee_deploy.rollout.spans import first_failure, function_phases, resource_spans, rollout_phases
+from rajee_deploy.rollout.verdict import is_stable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -38,11 +41,15 @@ _STACK = "AWS::CloudFormation::Stack"
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What is to be seen of a deployment right now: resources that are being worked on (with the seconds so far), the
-    services and functions, and what is new since the last look."""
+    services and functions, and what is new since the last look: what is amiss, and in `details` what goes well.
+    `names` are the services' own in the stack, `settings` those of services that are waited for."""
 
     at_work: tuple[tuple[str, float], ...]
     services: tuple[Service, ...]
     news: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, RolloutSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +76,23 @@ class Watch:
         on_moment: Callable[[Moment], None],
         poll: float = POLL_SECONDS,
         name: str = "",
+        on_event: Callable[[ResourceEvent], None] = lambda _event: None,
     ) -> None:
-        """`name` is the stack's at CloudFormation, where it goes by another one inside the tool."""
+        """`name` is the stack's at CloudFormation, where it goes by another one inside the tool; `on_event` hears each
+        event of it once."""
         self._watcher = watcher
         self._stack = stack
         self._name = name or stack
         self._on_moment = on_moment
+        self._on_event = on_event
         self._poll = poll
         self._since = time.time() - _SKEW_SECONDS
         self._former: set[str] = set()
         self._events: dict[str, ResourceEvent] = {}
         self._told: set[str] = set()
         self._left_out: set[str] = set()  # functions that are not made of an image, or that this role may not see
+        self._settings: dict[str, RolloutSettings | None] = {}
+        self._looking = threading.Lock()  # so that each event is heard of once
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {stack}", daemon=True)
         self._is_lost = False
@@ -146,19 +158,35 @@ class Watch:
                 self._is_lost = True
 
     def _look(self) -> Moment:
-        news = [
-            f"{event.status} {event.resource}" + (f": {event.reason}" if is_failure(event.status) else "")
-            for event in self._look_at_events()
-            if not goes_on(event.status)
-        ]
-        services = self._services()
+        ended = [event for event in self._look_at_events() if not goes_on(event.status)]
+        amiss = [f"{event.status} {event.resource}: {event.reason}" for event in ended if is_failure(event.status)]
+        well = [f"{event.status} {event.resource}" for event in ended if not is_failure(event.status)]
+        found = self._services_by_arn()
+        services = tuple(found.values())
         for service in services:
             fresh = [message for message in reversed(service.messages) if message.id not in self._told]
             self._told.update(message.id for message in fresh)
-            news += [message.text for message in fresh]
+            for message in fresh:
+                (well if is_routine(message.text) else amiss).append(message.text)
             stopped = [task for task in service.stopped if self._is_new(task.id)]
-            news += [f"task stopped: {reason}" for task in stopped for reason in task.reasons]
-        return Moment(self._at_work(), (*services, *self._functions()), tuple(news))
+            amiss += [f"task stopped: {reason}" for task in stopped for reason in task.reasons]
+        services = (*services, *self._functions())
+        waited = self._settings_of({arn: each for arn, each in found.items() if not is_stable(each)})
+        return Moment(self._at_work(), services, tuple(amiss), tuple(well), self._names(services), waited)
+
+    def _settings_of(self, services: Mapping[str, Service]) -> dict[str, RolloutSettings]:
+        """By name; asked once, and left out where nobody tells."""
+        for arn, service in services.items():
+            if service.name not in self._settings:
+                self._settings[service.name] = None
+                with suppress(DeployError):
+                    self._settings[service.name] = self._watcher.settings(arn)
+        return {name: found for name, found in self._settings.items() if found is not None}
+
+    def _names(self, services: Sequence[Service]) -> dict[str, str]:
+        """What CloudFormation calls the services: their ARNs end with their names."""
+        ids = {event.physical.rpartition("/")[2]: event.resource for event in self._events.values() if event.physical}
+        return {one.name: ids[one.name] for one in services if one.name in ids}
 
     def _is_new(self, key: str) -> bool:
         known = key in self._told
@@ -167,9 +195,12 @@ class Watch:
 
     def _look_at_events(self) -> list[ResourceEvent]:
         """The events that were not seen before, oldest first."""
-        events = self._watcher.events(self._stack, self._since)
-        fresh = [event for event in events if event.id not in self._events and event.id not in self._former]
-        self._events.update((event.id, event) for event in fresh)
+        with self._looking:
+            events = self._watcher.events(self._stack, self._since)
+            fresh = [event for event in events if event.id not in self._events and event.id not in self._former]
+            self._events.update((event.id, event) for event in fresh)
+        for event in fresh:
+            self._on_event(event)
         return fresh
 
     def _at_work(self) -> tuple[tuple[str, float], ...]:
@@ -203,4 +234,7 @@ class Watch:
             return None
 
     def _services(self) -> tuple[Service, ...]:
-        return tuple(self._watcher.service(arn) for arn in self._watcher.services(self._stack))
+        return tuple(self._services_by_arn().values())
+
+    def _services_by_arn(self) -> dict[str, Service]:
+        return {arn: self._watcher.service(arn) for arn in self._watcher.services(self._stack)}

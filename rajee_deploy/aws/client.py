@@ -29,6 +29,7 @@ from rajee_deploy.aws.shaped import MisshapenError, with_shape
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.system.http_limits import AWS_ANSWER, Limit, within
+from rajee_deploy.system.requests_sent import note_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -298,6 +299,7 @@ class Aws:
 
     def _check_time(self, **_event: Any) -> None:
         """What botocore does before each attempt. OutOfTimeError."""
+        note_request()
         clock = self._clock
         if clock.spent is None:
             return

@@ -41,7 +41,9 @@ def pages(
     for _ in range(most.pages):
         answer = aws.ask(service, operation, {**arguments, **more}, expected)
         yield answer
-        token = answer.get("NextToken") if isinstance(answer, dict) else None
+        # CloudFormation and ECR, each in its own spelling.
+        name = next((each for each in ("NextToken", "nextToken") if isinstance(answer, dict) and each in answer), "")
+        token = answer[name] if name and isinstance(answer, dict) else None
         if not token:
             return
         if token in seen:
@@ -49,7 +51,7 @@ def pages(
         if time.monotonic() - began > most.seconds:
             raise unknown(_call_name(service, operation), f"its pages had not ended after {most.seconds:g} s")
         seen.add(token)
-        more = {"NextToken": token}
+        more = {name: token}
     raise unknown(_call_name(service, operation), f"it has more than {most.pages:,} pages")
 
 

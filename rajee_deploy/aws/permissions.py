@@ -29,6 +29,7 @@ class PermissionScope(Enum):
     CACHES_WRITTEN = "the repositories of `cache-to`"
     SERVICES = "ECS services and tasks"  # the settings do not know their names
     FUNCTIONS = "Lambda functions"  # likewise
+    LOGS = "log groups"  # likewise
     BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
     RECORDS = "what is recorded outside of stacks without parameters (`context-key`)"
     BOOTSTRAP_ROLES = "the roles that `cdk bootstrap` made"
@@ -89,7 +90,7 @@ _READS = (
     Permission("ecr:DescribeImages", PermissionScope.REPOSITORIES),
     Permission("ecr:DescribeRepositories", PermissionScope.REPOSITORIES),
     Permission("ecr:GetDownloadUrlForLayer", PermissionScope.REPOSITORIES),
-    Permission("ecr:GetLifecyclePolicy", PermissionScope.REPOSITORIES),  # `doctor` alone; a role that may not is told
+    Permission("ecr:GetLifecyclePolicy", PermissionScope.REPOSITORIES),  # `doctor`, and `plan` with a version as a tag
     Permission("ecr:GetAuthorizationToken", PermissionScope.EVERYTHING),
     Permission("ssm:GetParameter", PermissionScope.RECORDS),
     # Whether the account is bootstrapped: asked where something is to be deployed. A role that may not is told so.
@@ -112,6 +113,8 @@ _WRITES = (
     Permission("cloudformation:DescribeStackEvents", PermissionScope.STACKS),
     Permission("ecs:DescribeTasks", PermissionScope.SERVICES),
     Permission("ecs:ListTasks", PermissionScope.EVERYTHING),
+    # The last words of a container that made a rollout fail. A role that may not ask gets an error without them.
+    Permission("logs:GetLogEvents", PermissionScope.LOGS),
     Permission("elasticloadbalancing:DescribeTargetHealth", PermissionScope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetGroups", PermissionScope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetGroupAttributes", PermissionScope.EVERYTHING),
@@ -169,7 +172,12 @@ def _resources(scope: PermissionScope, place: PolicyPlace) -> Iterator[str]:
             for each in place.recorded:
                 if place.near and each.account in ("", place.account):
                     yield _arn(place, "ssm", f"parameter/rajee-deploy/{each.name}", each.region)
-        case PermissionScope.SERVICES | PermissionScope.FUNCTIONS | PermissionScope.BOOTSTRAP_VERSION:
+        case (
+            PermissionScope.SERVICES
+            | PermissionScope.FUNCTIONS
+            | PermissionScope.LOGS
+            | PermissionScope.BOOTSTRAP_VERSION
+        ):
             for region in place.regions:
                 yield from (_arn(place, *what, region) for what in _OF_REGIONS[scope])
         case _:
@@ -184,6 +192,7 @@ def _repositories(place: PolicyPlace, repositories: Sequence[Repository]) -> Ite
 _OF_REGIONS = {
     PermissionScope.SERVICES: (("ecs", "service/*"), ("ecs", "task/*"), ("ecs", "service-revision/*")),
     PermissionScope.FUNCTIONS: (("lambda", "function:*"),),
+    PermissionScope.LOGS: (("logs", "log-group:*"),),
     PermissionScope.BOOTSTRAP_VERSION: (("ssm", "parameter/cdk-bootstrap/*"),),
 }
 

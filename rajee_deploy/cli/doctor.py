@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,23 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Environment,
     Json,
     Profile,
+    Quiet,
     Region,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.actions.doctor.cloud import Cloud
     from rajee_deploy.actions.doctor.examine import Examination
+    from rajee_deploy.actions.doctor.rows import Examined
     from rajee_deploy.aws import Identity
+    from rajee_deploy.console import Console
     from rajee_deploy.errors import DeployError
     from rajee_deploy.settings import ImageSettings, Settings
+    from rajee_deploy.settings.build_settings import EngineSettings
 
 
 def doctor(
@@ -33,9 +39,10 @@ def doctor(
     config: Config = None,
     as_json: Json = False,
     verbose: Verbose = False,
+    quiet: Quiet = None,
 ) -> None:
-    """What is wrong here, and how to put it right: engine, node, CDK CLI, credentials, bootstrap, repositories, disks,
-    Dockerfiles. Changes nothing, and works without settings, too.
+    """Find what is wrong here, and say how to put it right. It looks at engine, node, CDK CLI, credentials, bootstrap,
+    repositories, disks and Dockerfiles, and works without settings, too.
 
     Ends with 1 where a run would fail with something (✗); warnings (!) and what cannot be found out (?) are none of
     that.
@@ -43,26 +50,47 @@ def doctor(
     \b
     rajee-deploy doctor
     rajee-deploy doctor -e prod
+    rajee-deploy doctor -q                     what is not well
     rajee-deploy doctor --json | jq '.checks[] | select(.health != "ok")'
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
     from rajee_deploy.actions.doctor.examine import examine
     from rajee_deploy.actions.doctor.findings import Health
-    from rajee_deploy.actions.doctor.rows import document, lines
+    from rajee_deploy.actions.doctor.rows import document
     from rajee_deploy.at_work import as_pasted
     from rajee_deploy.console import Console
     from rajee_deploy.errors import Exit
 
     console = Console(verbose=verbose)
+    title = f"doctor · {environment}" if environment else "doctor"
+    if console.shows_result and not as_json:
+        console.begin(title)
     examination = _examination(environment, config, profile, region)
     with console.spinner("look"):
         examined = examine(examination)
     if as_json:
         console.document(document(examined, as_pasted))
     else:
-        for line in lines(examined, as_pasted, is_whole=verbose):
-            console.data(line)
+        show(console, examined, title)
     if examined.health is Health.ERROR:
         raise typer.Exit(Exit.FAILED)
+
+
+def show(console: Console, examined: Examined, title: str) -> None:
+    """The screen; its first line is there already where somebody looks at it."""
+    from rajee_deploy.actions.doctor.rows import result, wrong_alone
+    from rajee_deploy.actions.doctor.screen import rows
+    from rajee_deploy.at_work import as_pasted
+
+    if not console.shows_result:
+        console.result_headline(title)
+    console.result_blank()
+    console.result_headline(result(examined), indent=2)
+    found = wrong_alone(examined) if console.quiet else examined
+    shown = rows(found, console.result_width, as_pasted, is_whole=console.verbose)
+    if shown:
+        console.result_blank()
+        console.result_rows(shown)
 
 
 def _examination(environment: str | None, config: Path | None, profile: str | None, region: str | None) -> Examination:
@@ -81,9 +109,16 @@ def _examination(environment: str | None, config: Path | None, profile: str | No
         app=app,
         images=lambda: _images(settings),
         engine=lambda: choose_engine(engine).check(),
+        has_classic_store=partial(_has_classic_store, engine),
         data_root=None if engine.kind is EngineKind.BUILDAH else find_data_root,
         cloud=_cloud(settings, app, profile, region),
     )
+
+
+def _has_classic_store(engine: EngineSettings) -> bool:
+    from rajee_deploy.engine.image_store import has_classic_store
+
+    return has_classic_store(engine)
 
 
 def _settings(environment: str | None, config: Path | None) -> tuple[Settings | None, DeployError | None]:

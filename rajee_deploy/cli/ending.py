@@ -20,6 +20,7 @@ from rajee_deploy.system.streams import flush_all, in_github, make_safe, name_ho
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_COMPLETES = "_RAJEE_DEPLOY_COMPLETE"  # set by a shell that asks what may stand where its cursor is (see `shells`)
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError, which has no class of its own
 _HINTS = {
     errno.EAGAIN: "it may run too few processes at once: ulimit -u; in a container: its pids limit",
@@ -39,8 +40,12 @@ def main() -> NoReturn:
     heed_signals()
     code: int = Exit.BUG
     try:
-        code = _run()
-        _tell_waiting()
+        shell = os.environ.get(_COMPLETES, "")
+        if shell:
+            code = _complete(shell)
+        else:
+            code = _run()
+            _tell_waiting()
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
@@ -48,6 +53,17 @@ def main() -> NoReturn:
         # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody need
         # the interpreter taken apart, which takes a tenth of a run with nothing to do.
         os._exit(_send(code))
+
+
+def _complete(shell: str) -> int:
+    """For a shell: it shows what we say among what its user types, so a mistake has no words."""
+    try:
+        from rajee_deploy.cli.shells.scripts import completed
+
+        sys.stdout.write(completed(shell, sys.argv[1:]))
+    except Exception:  # noqa: BLE001 -- still the top handler: settings that are just being written are none of a bug
+        return Exit.FAILED
+    return Exit.OK
 
 
 def _run() -> int:
@@ -100,7 +116,7 @@ def _tell_usage(error: Exception) -> None:
         _tell(told)
         return
     for line in lines_of(told):
-        Console().say(line)
+        Console().tell(line)
 
 
 def _with_our_flags(text: str) -> str:

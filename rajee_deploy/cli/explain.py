@@ -18,9 +18,11 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Json,
     PlatformFlag,
     Profile,
+    Quiet,
     Region,
     Target,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -54,17 +56,19 @@ def explain(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """What is in an image's hash and why, by line of the Dockerfile, biggest first. Offline, but for --since TAG.
+    """Show what is in an image's hash, and why. By line of the Dockerfile, biggest first. Offline, but for --since TAG.
 
     \b
-    rajee-deploy explain                     what each line reads, and the other inputs
-    rajee-deploy explain src/app.py          why this path is in the hash, or is not
-    rajee-deploy explain --since HEAD~1      what makes it another image than at that commit
-    rajee-deploy explain --since deployed    what makes it another image than the one that the stack runs
-    rajee-deploy explain --since c-0a1b…     the same for the image of a tag, built on any machine
+    rajee-deploy explain                   what each line reads, and the rest
+    rajee-deploy explain src/app.py        why this path is in the hash, or is not
+    rajee-deploy explain --since HEAD~1    what changed since that commit
+    rajee-deploy explain --since deployed  …since the image that the stack runs
+    rajee-deploy explain --since c-0a1b…   …since a tag, built on any machine
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
     from rajee_deploy.errors import ConfigurationError
@@ -98,16 +102,18 @@ def replay(
     environment: Environment = None,
     image: Images = None,
     config: Config = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """How many commits of a repository's history need a rebuild: by our tag, by hashing the whole build context (what
+    """Count the commits of a repository that needed a rebuild. By our tag, by hashing the whole build context (what
     .dockerignore leaves), and by tagging with the commit. Offline.
 
     \b
     rajee-deploy replay                      the last 50 commits of this repository
     rajee-deploy replay ../other --last 200
-    rajee-deploy replay --context . -f docker/Dockerfile --json | jq '.images[].tag.rebuilds'
+    rajee-deploy replay --json | jq '.images[].tag.rebuilds'
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.explain import documents, words
     from rajee_deploy.actions.explain.replay import replay as replay_images
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
@@ -186,7 +192,8 @@ def _explain_path(
         for answer in answers[name]:
             words.show_answer(console, name, inputs, answer)
     if of_stacks is not None:
-        words.say(console, infrastructure.sentence(of_stacks))
+        is_read = of_stacks.is_input or bool(of_stacks.has_changed)
+        words.say(console, infrastructure.sentence(of_stacks), is_read=is_read)
 
 
 def _since(

@@ -31,7 +31,7 @@ def explain_error(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print what an error or a warning means and what to do about it, by its code. Offline.
+    """Say what an error or a warning means, and what to do about it. Offline.
 
     \b
     rajee-deploy explain-error no-region

@@ -41,7 +41,7 @@ def fingerprint(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Print the tag of an image: the fingerprint of all that its build reads. Offline.
+    """Print the tag of an image, the fingerprint of all that is in it. Offline.
 
     \b
     rajee-deploy fingerprint                      the images of the settings

@@ -31,6 +31,14 @@ RepairDrift = Annotated[
     bool, typer.Option("--repair-drift", help="Put services back that run something else than their stack says.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+EventsFile = Annotated[
+    str | None,
+    typer.Option(
+        "--events",
+        metavar="FILE",
+        help="Write what happens there as it happens, one JSON document a line; - is stdout, which then has no other.",
+    ),
+]
 File = Annotated[Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")]
 ContextFlag = Annotated[
     Path | None, typer.Option("--context", help="A build context, instead of the images of the settings.")
@@ -61,6 +69,15 @@ Parameters = Annotated[
         "--parameters",
         metavar="[STACK:]KEY=VALUE",
         help="A value for a parameter of the app's own, as cdk deploy takes it (may be repeated).",
+    ),
+]
+Quiet = Annotated[
+    bool | None,
+    typer.Option(
+        "--quiet/--no-quiet",
+        "-q",
+        help="Say errors, warnings, a line for each step, and how it ended; -v goes before it. The default where a "
+        "coding agent runs the command.",
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say, and every reason.")]

@@ -55,5 +55,5 @@ def place_of(where: str, directory: Path, environment: Mapping[str, str]) -> tup
 
 
 def _message(error: DeployError, where: str) -> str:
-    parts = [error.problem, where, error.cause, f"next: {error.hint}" if error.hint else ""]
+    parts = [error.problem, error.cause, where, f"next: {error.hint}" if error.hint else ""]
     return "\n".join(printable(line) for part in parts if part for line in lines_of(part))

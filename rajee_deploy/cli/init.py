@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rajee_deploy.cli.flags import Json, Profile, Region  # noqa: TC001 -- typer reads the annotations
+from rajee_deploy.cli.flags import Json, Profile, Quiet, Region  # noqa: TC001 -- typer reads the annotations
+from rajee_deploy.console.manner import choose_quiet
+from rajee_deploy.console.rows import Detail, Row
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
@@ -39,10 +41,11 @@ def init(
     ] = False,
     profile: Profile = None,
     region: Region = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Look at a CDK app and write the settings for it: rajee-deploy.toml, its schema (for editors), and a .deployignore
-    where it helps.
+    """Look at a CDK app, and write the settings for it. These are rajee-deploy.toml, its schema (for editors), and a
+    .deployignore where it helps.
 
     Overwrites nothing, and edits no line of the app. Synthesises once; needs credentials of AWS for the plan at its
     end, and where the app looks something up.
@@ -53,6 +56,7 @@ def init(
     rajee-deploy init --app services/api/cdk
     rajee-deploy init --schema > rajee-deploy.schema.json
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.actions.init.place import check_absent, settings_directory
     from rajee_deploy.actions.init.render import warn_of_platforms
     from rajee_deploy.console import Console
@@ -174,10 +178,9 @@ def _schema() -> str:
 
 
 def _show(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
-    from rajee_deploy.actions.init.render import show_decisions, show_found
+    from rajee_deploy.actions.init.render import show_found
 
-    show_found(console, found, chosen)
-    show_decisions(console, found, chosen, draft)
+    show_found(console, found, chosen, draft)
 
 
 def _write(console: Console, draft: Draft, chosen: Choice, *, as_json: bool) -> list[Path]:
@@ -197,10 +200,9 @@ def _tell_left_out(console: Console, found: Found, *, is_wanted: bool) -> None:
     from rajee_deploy.text.lines import lines_of
 
     if found.nobody and is_wanted:
-        console.item("=", "plan", f"left out: {found.nobody}")
-        for line in lines_of(found.log_in):
-            console.detail(line)
-    console.item("→", "next", "rajee-deploy plan   # then: rajee-deploy up")
+        details = tuple(Detail(text=line) for line in lines_of(found.log_in))
+        console.rows([Row("=", "", "plan", f"left out: {found.nobody}", details=details)])
+    console.rows([Row("→", "", "next", "rajee-deploy plan   # then: rajee-deploy up")])
 
 
 def _plan(settings: Path, who: tuple[str | None, str | None]) -> tuple[CurrentRun, Planned]:
@@ -220,11 +222,13 @@ def _show_plan(console: Console, settings: Path, who: tuple[str | None, str | No
     """How long it took is not said: the run had the other look to make, too."""
     from rajee_deploy.actions.render import show_plan
 
+    console.blank()
     console.begin("plan")
     run, planned = _plan(settings, who)
     show_plan(run, planned)
     if not planned.plan.is_empty:
-        console.item("→", "next", "rajee-deploy up")
+        console.blank()
+        console.rows([Row("→", "", "next", "rajee-deploy up")])
 
 
 def _plan_document(settings: Path, who: tuple[str | None, str | None]) -> tuple[dict[str, Any], DeployError | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rajee_deploy import __version__
+from rajee_deploy.cli.commands import Verb, Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,19 +17,21 @@ if TYPE_CHECKING:
 # In the order of --help, with the module of this package that has a function of the verb's name (_ for -).
 VERBS = {
     "init": "init",
-    "up": "up",
     "plan": "plan",
+    "up": "up",
+    "rollback": "rollback",
+    "status": "status",
+    "doctor": "doctor",
+    "report": "report",
     "fingerprint": "fingerprint",
     "explain": "explain",
     "replay": "explain",
     "verify": "verify",
     "lock": "lock",
     "permissions": "permissions",
-    "rollback": "rollback",
-    "status": "status",
-    "doctor": "doctor",
-    "report": "report",
     "explain-error": "explain_error",
+    "completion": "completion",
+    "help": "help",
 }
 
 
@@ -36,10 +39,12 @@ def command_line(argv: Sequence[str]) -> typer.Typer:
     """The application as far as these arguments need it: whole, unless they begin with a verb or ask for the version
     alone."""
     app = typer.Typer(
+        cls=Verbs,
         no_args_is_help=True,
         # Typer's own rich help imports rich and markdown; plain help starts faster and reads the same in a log.
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        add_completion=False,  # typer's scripts give names of the settings to `eval`; see `shells`
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
@@ -47,7 +52,7 @@ def command_line(argv: Sequence[str]) -> typer.Typer:
     is_version = list(argv) == ["--version"]
     for verb, module in VERBS.items():
         if verb == first or not (first in VERBS or is_version):
-            app.command()(getattr(import_module(f"rajee_deploy.cli.{module}"), verb.replace("-", "_")))
+            app.command(cls=Verb)(getattr(import_module(f"rajee_deploy.cli.{module}"), verb.replace("-", "_")))
     if not (first in VERBS or is_version):
         from rajee_deploy.cli.sandbox import sandbox
 
@@ -72,15 +77,11 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Deploy containers with AWS CDK: build only what changed, deploy only when something did.
+    """Deploy containers with AWS CDK. Build only what changed, deploy only when something did.
 
     \b
-    rajee-deploy init              look at a CDK app, and write the settings for it
-    rajee-deploy plan              what would happen, and why (changes nothing)
-    rajee-deploy up                do it
-    rajee-deploy up -e prod        the same with an environment of the settings
-    rajee-deploy status            what is deployed, since when, and whether it is this checkout's
-    rajee-deploy doctor            what is wrong here, and how to put it right
-    rajee-deploy rollback          the image that ran before
-    rajee-deploy report            how long runs take, against the success metrics
+    rajee-deploy init        once, in the repository of a CDK app
+    rajee-deploy plan        what would happen, and why
+    rajee-deploy up          do it
+    rajee-deploy up -e prod  the same with an environment of the settings
     """

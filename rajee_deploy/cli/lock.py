@@ -17,8 +17,12 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- the same
     Images,
     Json,
     PlatformFlag,
+    Quiet,
     Target,
 )
+from rajee_deploy.console.manner import choose_quiet
+from rajee_deploy.console.rows import Row
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,10 +49,11 @@ def lock(
     platform: PlatformFlag = None,
     build_arg: BuildArgs = None,
     build_context: BuildContexts = None,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Write down which image every FROM, --from and # syntax stands for, and what ADD fetches: rajee-deploy.lock, to
-    be committed.
+    """Write down which digest each base image has. Every FROM, --from and # syntax, and what ADD fetches, stands in
+    rajee-deploy.lock, which is to be committed.
 
     A build then takes these very images, and the fingerprint moves when they do. What is locked stays as it is
     until --upgrade moves it. Asks the registries, with docker's logins; needs no Docker.
@@ -59,6 +64,7 @@ def lock(
     rajee-deploy lock --upgrade                move everything
     rajee-deploy lock --upgrade busybox:1.37   move one
     """
+    choose_quiet(quiet=quiet)
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
 
@@ -111,7 +117,7 @@ def _check(console: Console, scope: LockScope, *, as_json: bool) -> None:
     if as_json:
         console.document(_document(scope, count, ()))
     elif count:
-        console.say(f"{scope.path.name} has all that the Dockerfiles name, and no more: {count} locked.")
+        console.rows([Row("=", "", scope.path.name, f"has all that the Dockerfiles name, and no more: {count} locked")])
     else:
         _say_nothing_to_lock(console, scope)
 
@@ -127,10 +133,9 @@ def _update(console: Console, scope: LockScope, moving: Sequence[str] | None, *,
     if as_json:
         console.document(_document(scope, count, changes))
         return
-    for change in changes:
-        console.data(_words(change))
+    console.result_rows([_row(change) for change in changes])
     if count and not changes:
-        console.say(f"{scope.path.name} is as it was: {count} locked.")
+        console.rows([Row("=", "", scope.path.name, f"is as it was: {count} locked")])
     elif not count:
         _say_nothing_to_lock(console, scope)
 
@@ -139,9 +144,11 @@ def _say_nothing_to_lock(console: Console, scope: LockScope) -> None:
     """Which images were looked at, and why none of them needs a lock."""
     from rajee_deploy.actions.bases import unlocked_sources
 
+    rows = []
     for name, others in unlocked_sources(scope).items():
         what = "takes no image and nothing else from elsewhere" if not others else f"takes only {', '.join(others)}"
-        console.say(f"image {name}: nothing to lock, since its Dockerfile {what}")
+        rows.append(Row("=", "", name, short(f"nothing to lock, since its Dockerfile {what}")))
+    console.rows(rows)
 
 
 def _document(scope: LockScope, count: int, changes: Iterable[LockChange]) -> dict[str, Any]:
@@ -165,11 +172,13 @@ def _document(scope: LockScope, count: int, changes: Iterable[LockChange]) -> di
     }
 
 
-def _words(change: LockChange) -> str:
-    if change.before is None:
-        return f"added {change.reference} {change.after}"
-    if change.after is None:
-        return f"removed {change.reference} {change.before}"
+def _row(change: LockChange) -> Row:
+    """What became of a reference; its whole digest stands in the lock."""
+    before, after = (short(str(digest)) if digest else "" for digest in (change.before, change.after))
+    if not before:
+        return Row("+", "add", change.reference, after)
+    if not after:
+        return Row("-", "remove", change.reference, before)
     if change.before == change.after:
-        return f"completed {change.reference} {change.after}"
-    return f"moved {change.reference} {change.before} {change.after}"
+        return Row("~", "complete", change.reference, after)
+    return Row("~", "move", change.reference, f"{before} → {after}")

@@ -25,10 +25,11 @@ def permissions(
     region: Region = None,
     config: Config = None,
 ) -> None:
-    """Print the IAM policy that plan or up needs, for the stacks and repositories of the settings. Offline.
+    """Print the IAM policy that plan or up needs. For the stacks and repositories of the settings; ACCOUNT and REGION
+    stand where these do not say them. Offline.
 
     \b
-    rajee-deploy permissions plan            ACCOUNT and REGION stand where the settings do not say them
+    rajee-deploy permissions plan
     rajee-deploy permissions up -e prod > policy.json
     """
     import json

@@ -16,10 +16,12 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Json,
     Parameters,
     Profile,
+    Quiet,
     Region,
     RepairDrift,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.errors import Exit
 from rajee_deploy.system.streams import in_github
 
@@ -46,22 +48,28 @@ def plan(
     ] = False,
     infra_check: InfraCheckOption = None,
     repair_drift: RepairDrift = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Everything behind each reason: all files, whole digests, each proof.")
+    ] = False,
     verbose: Verbose = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
+    """Show what up would do, and why. Needs no Docker, and node only where hashes do not decide.
 
     \b
     rajee-deploy plan
-    rajee-deploy plan -e prod --detailed-exitcode || echo "something to deploy (2) or an error (1)"
+    rajee-deploy plan -e prod --detailed-exitcode  2: there is something to do
+    rajee-deploy plan --json | jq .steps           for programs
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
     if not as_json:
         from rajee_deploy.console import Console
 
         Console().begin(f"plan · {environment}" if environment else "plan")  # before anything is read or asked
     from rajee_deploy.actions.plan import plan_run
     from rajee_deploy.actions.preflight import preflight
-    from rajee_deploy.actions.render import show_plan, show_plan_time
+    from rajee_deploy.actions.render import show_plan
     from rajee_deploy.cli.wiring import make_context
 
     flags = (environment, image, config)
@@ -86,17 +94,17 @@ def plan(
 
         tell_plan(planned, run.timings.total)
     if as_json:
+        from rajee_deploy.actions.insight import look_behind
         from rajee_deploy.actions.json_documents import of_bases, of_plan
 
-        document = of_plan(planned, run.timings.total)
+        document = of_plan(planned, run.timings.total, look_behind(run, planned))
         run.console.document(document if found is None else {**document, "bases": of_bases(found)})
     else:
-        show_plan(run, planned)
+        show_plan(run, planned, is_whole=explain)
         if found:
             from rajee_deploy.actions.bases import show_bases
 
             show_bases(run.console, found)
-        show_plan_time(run, planned)
     if detailed_exitcode and not planned.plan.is_empty:
         raise typer.Exit(Exit.CHANGES)
 

@@ -9,13 +9,16 @@ import typer
 from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotations while the program runs
     Config,
     Environment,
+    EventsFile,
     Images,
     InfraCheckOption,
     Json,
     Profile,
+    Quiet,
     Region,
     Verbose,
 )
+from rajee_deploy.console.manner import choose_quiet
 from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
@@ -42,13 +45,15 @@ def rollback(
     infra_check: InfraCheckOption = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.", min=0)] = 1800,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="For scripts: a rollback asks nothing anyway.")] = False,  # noqa: ARG001 -- accepted, so that scripts need not tell the verbs apart
+    events: EventsFile = None,
     verbose: Verbose = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
     """Run the image again that ran before, or the one of a tag. The infrastructure stays as it is.
 
     \b
-    rajee-deploy rollback                        what ran before the last deployment; once more: forth again
+    rajee-deploy rollback                        what ran before; again: forth again
     rajee-deploy rollback --plan                 the same, but only shown
     rajee-deploy rollback c-0a1b… -e prod        the image of a tag
     rajee-deploy rollback --image api            one of several images
@@ -57,6 +62,12 @@ def rollback(
     settings means, unless --infra-check=hash forbids one). An image that the registry lost is built again from the
     git revision that it was made of.
     """
+    choose_quiet(quiet=quiet, verbose=verbose)
+    if not as_json or not only_plan:
+        from rajee_deploy.console import Console
+
+        Console().begin(f"rollback · {environment}" if environment else "rollback")
+    from rajee_deploy.actions.events import follow, is_stdout, open_events, tell_of, warn_of_loss
     from rajee_deploy.actions.explain.past import Origin
     from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollback
     from rajee_deploy.cli.wiring import make_context
@@ -67,20 +78,29 @@ def rollback(
             "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
             hint="rajee-deploy rollback --plan --detailed-exitcode",
         )
-    run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
-    if not run.settings.images and not run.settings.cdk.adopts_images:
-        from rajee_deploy.cli.no_images import no_images
+    told = open_events(None if only_plan else events, prints_document=as_json)
+    with tell_of(told, "rollback", environment) as ending:
+        run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
+        if not run.settings.images and not run.settings.cdk.adopts_images:
+            from rajee_deploy.cli.no_images import no_images
 
-        raise no_images(run.settings, "rollback")
-    origin = Origin(run.settings.path, environment, lambda settings: settings)
-    asked = _asked(run, tag, origin, wait, is_chosen=bool(image))
-    run.wait_seconds = wait
-    if only_plan:
-        _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
-        return
-    returns, record = recorded_rollback(run, asked)
+            raise no_images(run.settings, "rollback")
+        origin = Origin(run.settings.path, environment, lambda settings: settings)
+        asked = _asked(run, tag, origin, wait, is_chosen=bool(image))
+        run.wait_seconds = wait
+        if only_plan:
+            _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
+            return
+        follow(run, told)
+        planned, record = recorded_rollback(run, asked)
+        ending.document, ending.outcome = of_rollback(planned.returns, record), record.outcome
+    warn_of_loss(run, told, events)
     if as_json:
-        run.console.document(of_rollback(returns, record))
+        run.console.document(ending.document)
+    elif not is_stdout(events):
+        from rajee_deploy.actions.references import print_references
+
+        print_references(planned)
 
 
 def _asked(run: CurrentRun, tag: str | None, origin: Origin, wait: int, *, is_chosen: bool) -> Asked:
@@ -94,7 +114,6 @@ def _asked(run: CurrentRun, tag: str | None, origin: Origin, wait: int, *, is_ch
 
 
 def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:
-    from rajee_deploy.actions.render import show_plan_time
     from rajee_deploy.actions.rollback.preview import preview, show
     from rajee_deploy.actions.rollback.recorded import of_preview
 
@@ -106,6 +125,5 @@ def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode:
         run.console.document(of_preview(planned, run.timings.total))
     else:
         show(run, planned)
-        show_plan_time(run, planned)
     if detailed_exitcode and not planned.plan.is_empty:
         raise typer.Exit(Exit.CHANGES)

@@ -6,23 +6,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rajee_deploy.cli.commands import Verb, Verbs
 from rajee_deploy.cli.flags import Json  # noqa: TC001 -- typer reads the annotations while the program runs
 
 if TYPE_CHECKING:
     from rajee_deploy.console import Console
 
 sandbox = typer.Typer(
+    cls=Verbs,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="An AWS on this machine, to try things: moto plus an image registry.",
+    help="Run an AWS on this machine, to try things. It is moto, plus an image registry.",
 )
 
 
-@sandbox.command("start")
+@sandbox.command("start", cls=Verb)
 def sandbox_start(
     port: Annotated[int | None, typer.Option(help="The port (default: a free one).", min=0, max=65535)] = None,
 ) -> None:
-    """Start it, and print what to export: eval "$(rajee-deploy sandbox start)"."""
+    """Start it, and print what to export.
+
+    \b
+    eval "$(rajee-deploy sandbox start)"
+    """
     from rajee_deploy.sandbox import control
 
     state = control.start(port)
@@ -41,17 +47,25 @@ def sandbox_start(
     _print_exports(console)
 
 
-@sandbox.command("stop")
+@sandbox.command("stop", cls=Verb)
 def sandbox_stop() -> None:
-    """Stop it; what it held is gone."""
+    """Stop it; what it held is gone.
+
+    \b
+    rajee-deploy sandbox stop
+    """
     from rajee_deploy.sandbox import control
 
     _console().say("The sandbox has stopped." if control.stop() else "The sandbox was not running.")
 
 
-@sandbox.command("status")
+@sandbox.command("status", cls=Verb)
 def sandbox_status(as_json: Json = False) -> None:
-    """Whether it runs, and which repositories it holds."""
+    """Show whether it runs, and which repositories it holds.
+
+    \b
+    rajee-deploy sandbox status
+    """
     from rajee_deploy.sandbox import control
 
     state, console = control.status(), _console()
@@ -66,9 +80,13 @@ def sandbox_status(as_json: Json = False) -> None:
             console.data(f"  {repository}")
 
 
-@sandbox.command("env")
+@sandbox.command("env", cls=Verb)
 def sandbox_env() -> None:
-    """Print the variables that make AWS tools talk to it: eval "$(rajee-deploy sandbox env)"."""
+    """Print the variables that make AWS tools talk to it.
+
+    \b
+    eval "$(rajee-deploy sandbox env)"
+    """
     _print_exports(_console())
 
 

@@ -18,8 +18,10 @@ from rajee_deploy.cli.flags import (
     Json,
     ModesFlag,
     PlatformFlag,
+    Quiet,
     Target,
 )
+from rajee_deploy.console.manner import choose_quiet
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.verify.verdicts import VerifiedImage
@@ -50,19 +52,25 @@ def verify(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when something was not checked or not compared.")
     ] = False,
+    quiet: Quiet = None,
     as_json: Json = False,
 ) -> None:
-    """Re-hash every file, and ask a real BuildKit whether it reads what we hash, and builds what we build. Exits with 1
-    when they disagree.
+    """Ask a real BuildKit whether the hash is true. Hashes every file again, and compares what BuildKit reads with what
+    we hash, and what it builds with what we build.
 
     \b
     rajee-deploy verify                      the images of the settings
     rajee-deploy verify . -f docker/Dockerfile --target runtime
     rajee-deploy verify --json | jq '.images[].not_checked'
     """
+    choose_quiet(quiet=quiet)
+    from functools import partial
+
+    from rajee_deploy.actions.verify.record import verify_and_record
     from rajee_deploy.actions.verify.verdicts import document, lines, summary
-    from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags, settings_path
     from rajee_deploy.console import Console
+    from rajee_deploy.console.rows import Row
     from rajee_deploy.context import Modes
     from rajee_deploy.errors import Exit
 
@@ -70,13 +78,19 @@ def verify(
     settings = SettingsFlags(environment, image, config)
     chosen = flagged_images(settings, flags, "verify") if context is None else [image_of_flags(context, flags, image)]
     limit = _bytes(max_size)
-    verdicts = {each.name: _verdict(each, Modes(modes.value), limit) for each in chosen}
     console = Console()
+    verdicts = verify_and_record(
+        console,
+        settings_path(config).parent if context is None else None,
+        environment,
+        [(each.name, partial(_verdict, each, Modes(modes.value), limit)) for each in chosen],
+    )
     for name, verdict in verdicts.items():
         for line in lines(verdict):
             console.warn(f"image {name}", line)
-        if not as_json:
-            console.data(f"{name} {summary(verdict)}")
+    if not as_json:
+        marks = {name: "✓" if verdict.is_whole else "!" for name, verdict in verdicts.items()}
+        console.result_rows([Row(marks[name], "", name, summary(verdict)) for name, verdict in verdicts.items()])
     if as_json:
         console.document(document(verdicts))
     if detailed_exitcode and not all(verdict.is_whole for verdict in verdicts.values()):

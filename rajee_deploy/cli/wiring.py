@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.locate import find_key, infrastructure_of, look_up
 from rajee_deploy.actions.observe import check_account
@@ -16,6 +17,7 @@ from rajee_deploy.cli.images import choose_among, choose_images, settings_path
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model.repository import ecr_address
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import StackAbsent
 from rajee_deploy.plan.tags import tag_problem
@@ -25,6 +27,7 @@ from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import load, with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
+from rajee_deploy.stack.task_logs import TaskLogs
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.cdk_cli import Cdk
@@ -33,17 +36,23 @@ from rajee_deploy.synth.cli_files import get_cli
 from rajee_deploy.system.places import state_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.explain.tags import Sources
-    from rajee_deploy.aws import Patience
+    from rajee_deploy.aws import Identity, Patience
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
-    from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
+    from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
+    from rajee_deploy.plan.replacement import Specification
+    from rajee_deploy.plan.state import Ancestry, RepositoryAbsent, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
     from rajee_deploy.synth.tracing.depfile import TracedImage
+
+
+_YEAR_9999 = 253402300800  # in seconds since 1970: what no clock says
 
 
 def make_context(
@@ -87,6 +96,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         deployer=deployer,
         engine=choose_engine(settings.engine),
         watcher=LocatedWatching(where),
+        task_log=TaskLogs(where.at).find,
         updater=LocatedUpdates(where),
         services=LocatedServices(where),
         identity=aws.identity,
@@ -95,18 +105,50 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         commit=partial(_commit, settings.root),
         ancestry=partial(_ancestry, settings.root),
         is_changed=partial(_is_changed, settings.root),
+        committed=partial(_committed, settings.root),
+        project_id=partial(_project_id, settings.root),
         publishable=app.publishable,
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
         check_cli=partial(_check_cli, settings.cdk.app),
+        specification=partial(_specification, settings.cdk.app),
+        nested_template=partial(_nested_template, where),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
+        address=partial(_address, ecr),
         last_failure=app.last_failure,
+        lifecycle=partial(_lifecycle, aws),
         bind_names=where.bind_names,
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _address(ecr: Ecr, repository: Repository, who: Identity) -> str:
+    """What stands in for AWS has registries under addresses of its own, and is asked for them."""
+    if not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR"}.isdisjoint(os.environ):
+        with suppress(DeployError):
+            return ecr.address(repository)
+    return ecr_address(repository, who)
+
+
+def _specification(app: Path, types: Collection[str]) -> Specification:
+    from rajee_deploy.synth.resource_specification import read_specification  # where a template differs alone
+
+    return read_specification(app, types)
+
+
+def _nested_template(where: Whereabouts, stack: str, path: Sequence[str]) -> Any | None:
+    from rajee_deploy.stack.nested_templates import find_nested_template  # where one differs alone
+
+    return find_nested_template(where.reading(stack), where.place(stack).name, path)
+
+
+def _lifecycle(aws: Aws, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
+    from rajee_deploy.registry.repository_rules import EcrRules
+
+    return EcrRules(aws).find_lifecycle(repository)
 
 
 def _check_cli(app: Path) -> None:
@@ -135,6 +177,21 @@ def _is_changed(root: Path) -> bool:
     from rajee_deploy.stack.revision import is_checkout_changed
 
     return is_checkout_changed(root)
+
+
+def _committed(root: Path, commit: str) -> str:
+    from datetime import UTC, datetime
+
+    from rajee_deploy.git import commit_time
+
+    seconds = commit_time(root, commit)
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if 0 < seconds < _YEAR_9999 else ""
+
+
+def _project_id(root: Path) -> str:
+    from rajee_deploy.git.origin import find_project_id
+
+    return find_project_id(root)
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:

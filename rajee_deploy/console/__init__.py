@@ -6,38 +6,42 @@ as markup. This room never decides what happens.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
-from rajee_deploy.at_work import as_pasted, note
+from rajee_deploy.at_work import note
+from rajee_deploy.console import header
+from rajee_deploy.console.activity_view import ActivityView, StepShown
+from rajee_deploy.console.header import UP_AND_CLEAR, Header
+from rajee_deploy.console.manner import is_quiet, manner_of, width_of
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
-from rajee_deploy.text.lines import lines_of
+from rajee_deploy.text.durations import duration
 from rajee_deploy.text.numbers import whole
-from rajee_deploy.warned import Warned
+from rajee_deploy.warned import Concern, Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console as RichConsole
-    from rich.live import Live
 
-    from rajee_deploy.console.board import Row
-    from rajee_deploy.console.heartbeat import Heartbeat
+    from rajee_deploy.console.bars import Bar
+    from rajee_deploy.console.rows import Line, Row
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
     from rajee_deploy.text.hiding import Hider
 
-# Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
-PLAIN_WIDTH = 160
+_LITTLE = "=→"  # marks of what is left out where little is said: what needs nothing, and advice
 _BAR = 24
-_MOST_OF_A_WARNING = 2000
 
 _secrets: list[Hider] = []  # of this process
 
@@ -72,25 +76,41 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def _laid_out(rows: Sequence[Row], width: int) -> list[Line]:
+    """The lines of rows that quote others: with nothing in them that a terminal obeys, and with commands whole."""
+    from rajee_deploy.console.commands import bind, release
+    from rajee_deploy.console.rows import Piece, lay_out, map_texts
+
+    safe = [map_texts(row, lambda text: bind(printable(text))) for row in rows]
+    return [tuple(Piece(release(piece.text), piece.style) for piece in line) for line in lay_out(safe, width)]
+
+
 class Console:
     """What a command says while it works, and its result."""
 
-    def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
+    def __init__(
+        self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False, quiet: bool = False
+    ) -> None:
         self._stdout = stdout or sys.stdout or nowhere()
-        self._stderr = cast("TextIO", Talk(stderr or sys.stderr or nowhere()))
+        is_own = stdout is not None or stderr is not None  # with streams of its own it speaks for itself alone
+        self._header = Header() if is_own else header.of_this_run
+        self._screen = stderr or sys.stderr or nowhere()
+        talk = Talk(self._screen, self._header)
+        self._stderr = cast("TextIO", talk)
         self.verbose = verbose
-        # What was shown, in that order; with streams of its own it speaks for itself alone.
-        self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
+        self.quiet = not verbose and (quiet or (not is_own and is_quiet()))
+        self._manner = manner_of(os.environ, is_terminal=self._screen.isatty())
+        self.warned: list[Warned] = [] if is_own else warned.of_this_run  # what was shown, in that order
+        self.on_warning: Callable[[Warned], None] = lambda _warning: None  # for who follows along
         self._made: RichConsole | None = None
+        self._painter: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
-        self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
-        # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
-        self._rows: dict[int, Row] = {}
-        self._below: dict[int, tuple[str, ...]] = {}
-        self._live: Live | None = None
-        self._heartbeat: Heartbeat | None = None  # where no terminal shows that it goes on
-        self._rows_change = threading.Lock()
+        self._is_plain = not (self._manner.has_colour or self._manner.moves)
+        self._held: list[Concern] | None = None  # warnings that wait for the plan that they are about
+        self._told: set[Warned] = set()
+        moves = self._manner.moves and not self.quiet
+        self._view = ActivityView(talk, lambda text: self.tell(text, "dim"), self._paint, moves=moves, quiet=self.quiet)
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
@@ -108,15 +128,70 @@ class Console:
             document = {**document, "warnings": with_shown(document.get("warnings", ()), self.warned)}
         self._stdout.write(json.dumps(without_secrets(document) if _secrets else document, indent=2) + "\n")
 
+    def result_rows(self, rows: Sequence[Row]) -> None:
+        """Rows of one block, as the command's result."""
+        self.result_lines(_laid_out(rows, self.result_width))
+
+    def result_headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
+        """A line that stands for what follows, as part of the command's result."""
+        from rajee_deploy.console.rows import headline_of
+
+        texts = printable(left), printable(right)
+        self.result_lines(headline_of(*texts, self.result_width, indent=indent, style=style))
+
+    def result_blank(self) -> None:
+        """An empty line, between blocks of the result."""
+        self.result_lines([()])
+
+    @property
+    def shows_result(self) -> bool:
+        """Whether the result is seen where the talk is, on one screen."""
+        return self._stdout.isatty() and self._stderr.isatty()
+
+    @property
+    def result_width(self) -> int:
+        """How many cells a line of the result may have."""
+        return width_of(os.environ, self._stdout)
+
+    def result_lines(self, lines: Sequence[Line]) -> None:
+        """Lines that were laid out already, as the command's result."""
+        manner = manner_of(os.environ, is_terminal=self._stdout.isatty())
+        if not (manner.has_colour or manner.moves):
+            lenient(self._stdout)
+            self._stdout.write("".join(f"{''.join(piece.text for piece in line)}\n" for line in lines))
+            return
+        from rich.text import Text
+
+        target = self._rich(self._stdout)
+        for line in lines:
+            target.print(Text.assemble(*((piece.text, piece.style) for piece in line)), soft_wrap=True)
+
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
-        """The first line, at once: rich is not waited for."""
-        self._stderr.write(printable(text) + "\n")
-        self._stderr.flush()
+        """The first line: on a terminal at once, for rich is not waited for; see `header`."""
+        if not self.quiet:
+            with contextlib.suppress(OSError):
+                self._header.begin(printable(text), self._screen, is_at_once=self._manner.is_watched)
+
+    def complete(self, more: str, right: Callable[[], str]) -> None:
+        """The first line with what is known by now of where the command acts, once; `right` is asked where there is
+        one to complete."""
+        found = self._header.complete(more)
+        if found is None:
+            return
+        text, is_replaced = found
+        if is_replaced and self._manner.moves:
+            self._stderr.write(UP_AND_CLEAR)
+        self.headline(text, right())
 
     def say(self, text: str, style: str = "") -> None:
-        """A line of talk."""
+        """A line of talk, for who wants to know more than how it ended."""
+        if not self.quiet:
+            self.tell(text, style)
+
+    def tell(self, text: str, style: str = "") -> None:
+        """A line that is said however little is."""
         if self._is_plain:
             self._stderr.write(printable(text) + "\n")
             return
@@ -126,6 +201,8 @@ class Console:
 
     def item(self, mark: str, subject: str, text: str, style: str = "") -> None:
         """A marked line: what it is about, and what is said of it."""
+        if self.quiet and mark in _LITTLE:
+            return
         if self._is_plain:
             self._stderr.write(f"{mark} {printable(subject):<28} {printable(text)}\n")
             return
@@ -133,6 +210,50 @@ class Console:
 
         line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
         self._talk.print(line, soft_wrap=True)
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Rows of one block, in columns that they share (see `rows`)."""
+        from rajee_deploy.console.rows import short_form
+
+        if self.quiet:
+            rows = short_form(rows, _LITTLE)
+        self._print_lines(_laid_out(rows, self.width))
+
+    def headline(self, left: str, right: str = "", *, indent: int = 0, style: str = "bold") -> None:
+        """A line that stands for what follows, with a text at its right edge."""
+        from rajee_deploy.console.rows import headline_of
+
+        self._print_lines(headline_of(printable(left), printable(right), self.width, indent=indent, style=style))
+
+    def blank(self) -> None:
+        """An empty line, between blocks."""
+        if not self.quiet:
+            self._print_lines([()])
+
+    @property
+    def width(self) -> int:
+        """How many cells a line of talk may have."""
+        return width_of(os.environ, self._screen)
+
+    def _paint(self, line: Line) -> str:
+        """A line as the terminal takes it."""
+        from rich.text import Text
+
+        if self._painter is None:
+            # None that says anything: what is painted while the other writes must not have that once more.
+            self._painter = self._rich(self._stderr)
+        with self._painter.capture() as painted:
+            self._painter.print(Text.assemble(*((piece.text, piece.style) for piece in line)), end="", soft_wrap=True)
+        return painted.get()
+
+    def _print_lines(self, lines: Sequence[Line]) -> None:
+        if self._is_plain:
+            self._stderr.write("".join("".join(piece.text for piece in line) + "\n" for line in lines))
+            return
+        from rich.text import Text
+
+        for line in lines:
+            self._talk.print(Text.assemble(*((piece.text, piece.style) for piece in line)), soft_wrap=True)
 
     def first(self, texts: Sequence[str], most: int = 1, what: str = "reason") -> list[str]:
         """The first of many texts, and how many more there are of `what`; all of them with -v (the verb has it)."""
@@ -144,29 +265,50 @@ class Console:
 
     def notices(self, image: str, notices: Sequence[Notice]) -> None:
         """A line per kind of notice: the first of its kind, and how many more there are; or all, when asked for."""
-        for code in dict.fromkeys(notice.code for notice in notices):
-            found = [notice for notice in notices if notice.code == code]
-            shown = found if self.verbose else found[:1]
-            others = f"; {len(found) - 1} more of these" if len(shown) < len(found) else ""
-            for notice in shown:
-                line = f" (line {notice.line})" if notice.line else ""
-                self._show_warning(f"image {image}", f"{notice.message}{line}{others}", code)
-            self.warned += [Warned(f"image {image}", code, notice.message) for notice in found]
+        found = [Concern(Warned(f"image {image}", one.code, one.message), one.line, is_alike=True) for one in notices]
+        self._show_warnings(found, is_whole=self.verbose)
+        self._keep_warnings(found)
 
     def warn(self, subject: str, text: str, code: str = "") -> None:
-        """Something that does not stop the run, shown now and in the document of --json; a subject of "" is the run."""
-        self._show_warning(subject, text, code)
-        self.warned.append(Warned(subject, code, text))
-
-    def _show_warning(self, subject: str, text: str, code: str) -> None:
-        from rajee_deploy.console.documents import quote
-
-        text = quote(as_pasted(text), _MOST_OF_A_WARNING)
-        line = f"{text} [{code}]" if code else text
-        if subject:
-            self.item("!", subject, line, "yellow")
+        """Something that does not stop the run, shown now (or with the plan that is being made) and in the document of
+        --json; a subject of "" is the run."""
+        concern = Concern(Warned(subject, code, text))
+        if self._held is None:
+            self._show_warnings([concern])
         else:
-            self.say(line, "yellow")
+            self._held.append(concern)
+        self._keep_warnings([concern])
+
+    def warnings(self, found: Iterable[Concern], *, is_whole: bool = False) -> None:
+        """What is to be known of what was shown, with what was held back for it; each once in a run."""
+        held, self._held = self._held or [], None
+        fresh = [each for each in (*held, *found) if each.warned not in self._told]
+        self._show_warnings(fresh, is_whole=is_whole)
+        self._told.update(each.warned for each in fresh)
+        self._keep_warnings([each for each in fresh if each not in held])
+
+    @contextmanager
+    def hold_warnings(self) -> Iterator[None]:
+        """Warnings wait for `warnings`, which whoever shows what is made here calls; where that fails they are shown at
+        once."""
+        self._held = self._held or []
+        try:
+            yield
+        except BaseException:
+            self.warnings(())
+            raise
+
+    def _keep_warnings(self, found: Sequence[Concern]) -> None:
+        for each in found:
+            self.warned.append(each.warned)
+            self.on_warning(each.warned)
+
+    def _show_warnings(self, found: Sequence[Concern], *, is_whole: bool = False) -> None:
+        if not found:
+            return
+        from rajee_deploy.console.warning_rows import rows_of
+
+        self.rows(rows_of(found, is_whole=is_whole))
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""
@@ -180,27 +322,28 @@ class Console:
 
     def progress(self, text: str) -> bool:
         """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
-        row = self._rows.get(threading.get_ident())
-        if row is None:
-            if self._heartbeat is not None:
-                self._heartbeat.note(text)
-            return False
-        row.text = printable(text)
-        return True
+        return self._view.note(printable(text))
 
-    def board(self, lines: Sequence[str]) -> None:
-        """Lines that this thread shows below the pieces of work until it shows others; for a terminal alone."""
-        self._below[threading.get_ident()] = tuple(map(printable, lines))
+    def board(self, lines: Sequence[tuple[str, str]]) -> None:
+        """What this thread sees of the work that goes on (names, each with what is said of it), until it sees something
+        else."""
+        self._view.show_below([(printable(name), printable(text)) for name, text in lines])
+
+    def expect_steps(self, names: Sequence[str]) -> None:
+        """The names of the steps that will follow: they share a column."""
+        self._view.expect([printable(name) for name in names])
 
     def can_ask(self) -> bool:
         """Whether somebody is there who can answer."""
-        return self._stderr.isatty() and sys.stdin is not None and sys.stdin.isatty()
+        return self._manner.may_ask and sys.stdin is not None and sys.stdin.isatty()
 
     def ask(self, question: str) -> bool:
         """A question that is answered with y or anything else."""
         self._stderr.write(f"{printable(question)} [y/N] ")
         self._stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        answer = sys.stdin.readline()
+        self._view.resume()
+        return answer.strip().lower() in ("y", "yes")
 
     def choose(self, question: str, names: Sequence[str]) -> int | None:
         """The place of the one that was chosen by its number; None where three answers are none."""
@@ -216,55 +359,42 @@ class Console:
 
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
-        """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        """Names a piece of work before it starts, and shows that it is going on: on a terminal by a line that moves, in
+        a log now and then."""
         note(text)
-        thread = threading.get_ident()
-        # A log may have colours (FORCE_COLOR), and nothing in it moves.
-        if self._is_plain or not (self._stderr.isatty() and self._talk.is_terminal) or thread in self._rows:
-            self.say(f"… {text}", "dim")
-            with self.waiting(text):
-                yield
-            return
-        from rajee_deploy.console.board import Row
-
-        with self._rows_change:
-            self._rows[thread] = Row(printable(text))
-            if self._live is None:
-                self._live = self._started()
-        try:
+        self._begin(text)
+        with self._view.during(printable(text)):
             yield
-        finally:
-            with self._rows_change:
-                del self._rows[thread]
-                if not self._rows and self._live is not None:
-                    self._live.stop()
-                    self._live = None
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
-        """Names what is short as a rule, and so has no line: where it is not, a log hears that it goes on."""
-        if self._stderr.isatty():
-            yield
-            return
-        with self._heart().during(text):
+        """Names what is short as a rule, and so is not worth a line even with -v."""
+        with self._view.during(printable(text)):
             yield
 
-    def _heart(self) -> Heartbeat:
-        with self._rows_change:
-            if self._heartbeat is None:
-                from rajee_deploy.console.heartbeat import Heartbeat
+    @contextmanager
+    def step(self, verb: str, name: str, usual: str = "") -> Iterator[StepShown]:
+        """A step of a plan: shown while it goes on, and by a line once it is done. One that fails is the error's."""
+        note(f"{verb} {name}")
+        self._begin(f"{verb} {name}")
+        shown, began = StepShown(), time.monotonic()
+        with self._view.during(printable(name), verb, usual):
+            yield shown
+        words = verb, printable(name), duration(time.monotonic() - began)
+        shown.text = printable(shown.text)
+        self._print_lines(self._view.done_lines(words, shown, self.width))
 
-                self._heartbeat = Heartbeat(lambda text: self.say(text, "dim"))
-            return self._heartbeat
+    def _begin(self, text: str) -> None:
+        if self.verbose and not self._view.moves:
+            self.say(f"… {text}", "dim")
 
-    def _started(self) -> Live:
-        from rich.live import Live
+    def bars(self, rows: Sequence[Bar]) -> None:
+        """Durations with bars (see `bars`)."""
+        from rajee_deploy.console.bars import bar_lines
 
-        from rajee_deploy.console.board import Board
-
-        live = Live(Board(self._rows, self._below), console=self._talk, transient=True, refresh_per_second=10)
-        live.start()
-        return live
+        shown = [row for row in rows if not (self.quiet and row.of)]  # the parts of a whole
+        safe = [replace(row, name=printable(row.name), text=printable(row.text)) for row in shown]
+        self._print_lines(bar_lines(safe, self.width))
 
     def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:
         """A table of phases (name, seconds, the duration as text) with bars against the total."""
@@ -275,8 +405,10 @@ class Console:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_total: bool = False) -> None:
         """A plain table on stderr; a column whose name starts with `>` is aligned to the right."""
+        if self.quiet:
+            return
         shown = [[printable(cell) for cell in row] for row in rows]
-        lines = plain_table(columns, shown, PLAIN_WIDTH) if self._is_plain and "COLUMNS" not in os.environ else None
+        lines = plain_table(columns, shown, self.width) if self._is_plain else None
         if lines is not None:
             self._stderr.write("".join(f"{line}\n" for line in lines))
             return
@@ -287,15 +419,11 @@ class Console:
         self._print_table(self._rich(self._stdout), columns, rows)
 
     def error(self, error: DeployError) -> None:
-        """An expected failure: what happened, where, why, and what to do next."""
-        from rajee_deploy.console.documents import MOST_OF_A_COMMAND, quote
+        """An expected failure: what happened, why, where, and what to do next."""
+        from rajee_deploy.console.documents import shown_error
+        from rajee_deploy.console.errors import error_lines
 
-        self.item("✗", error.code, quote(error.problem), "bold red")
-        hint = quote(as_pasted(error.hint), MOST_OF_A_COMMAND)
-        for name, text in (("where", error.where), ("cause", quote(error.cause)), ("next", hint)):
-            for number, line in enumerate(lines_of(text.strip("\n"))):
-                shown = f"  {name if not number else '':>6}  {line.expandtabs()}"  # a tab is escaped otherwise
-                self.say(shown, "bold" if name == "next" else "")
+        self._print_lines(list(error_lines(shown_error(error), self.width, whole=self.verbose)))
 
     # -- how -------------------------------------------------------------------------------------------------------
 
@@ -311,8 +439,17 @@ class Console:
         from rich.console import Console as RichConsole
 
         lenient(stream)
-        plain = not stream.isatty() and "COLUMNS" not in os.environ
-        return RichConsole(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, emoji=False)
+        manner = manner_of(os.environ, is_terminal=stream.isatty())
+        # Its own look at the environment decides nothing: what it would find, `manner` has decided.
+        return RichConsole(
+            file=stream,
+            force_terminal=manner.has_colour or manner.moves,
+            color_system="standard" if manner.has_colour else None,
+            no_color=not manner.has_colour,
+            width=width_of(os.environ, stream),
+            highlight=False,
+            emoji=False,
+        )
 
     @staticmethod
     def _print_table(

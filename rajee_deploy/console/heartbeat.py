@@ -1,78 +1,51 @@
 """A line now and then for logs, while nothing else would be said: CI systems end jobs that are silent for long.
 
-Owns the one thread that says it, which lives as long as anything is waited for. It never decides what is waited for.
+Owns the one thread that says it, which lives as long as anything goes on. It never decides what goes on.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import field
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rajee_deploy.dataclass import dataclass
+from rajee_deploy.text.durations import in_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from rajee_deploy.console.activities import Activities, Below, ThreadActivity
 
 SECONDS = 45.0  # so that two lines are never a minute apart
-
-
-@dataclass(slots=True)
-class Work:
-    """One piece of work that goes on: its name, what it is busy with, and since when."""
-
-    name: str
-    text: str = ""
-    began: float = field(default_factory=time.monotonic)
+QUIET_SECONDS = 240.0  # where little is to be said: less than any CI system's patience, which ends at ten minutes or so
 
 
 class Heartbeat:
     """Says by `say` what goes on, each time that so many seconds have passed."""
 
-    def __init__(self, say: Callable[[str], None], seconds: float = SECONDS) -> None:
+    def __init__(self, activities: Activities, say: Callable[[str], None], seconds: float = SECONDS) -> None:
+        self._activities = activities
         self._say = say
         self._seconds = seconds
-        self._going_on: dict[int, list[Work]] = {}  # by thread; the innermost is the last
-        self._change = threading.Lock()
         self._done: threading.Event | None = None  # of the thread that lives now
 
-    @contextmanager
-    def during(self, name: str) -> Iterator[None]:
-        """This thread is at work of that name."""
-        me = threading.get_ident()
-        with self._change:
-            self._going_on.setdefault(me, []).append(Work(name))
-            if self._done is None:
-                self._begin()
-        try:
-            yield
-        finally:
-            with self._change:
-                self._going_on[me].pop()
-                if not self._going_on[me]:
-                    del self._going_on[me]
-                if not self._going_on and self._done is not None:
-                    self._done.set()
-                    self._done = None
-
-    def note(self, text: str) -> None:
-        """What this thread's work is busy with right now."""
-        works = self._going_on.get(threading.get_ident())
-        if works:
-            works[-1].text = text
-
-    def lines(self, now: float) -> list[str]:
-        """What goes on, a line for each thread's innermost work."""
-        with self._change:
-            works = [each[-1] for each in self._going_on.values()]
-        return [line_of(work, now) for work in works]
-
-    def _begin(self) -> None:
+    def start(self) -> None:
+        """From now on, as long as something goes on."""
         self._done = threading.Event()
         with suppress(RuntimeError):  # the machine starts no more threads: then it is silent, and goes on
             threading.Thread(target=self._beat, args=(self._done,), name="heartbeat", daemon=True).start()
+
+    def stop(self) -> None:
+        """No more."""
+        if self._done is not None:
+            self._done.set()
+            self._done = None
+
+    def lines(self, now: float) -> list[str]:
+        """What goes on, a line for each thread's work."""
+        below = self._activities.below()
+        return [line_of(sight, below, now) for sight in self._activities.sights()]
 
     def _beat(self, done: threading.Event) -> None:
         while not done.wait(self._seconds):
@@ -80,8 +53,10 @@ class Heartbeat:
                 self._say(line)
 
 
-def line_of(work: Work, now: float) -> str:
-    """One line: what, for how long, and what it is busy with."""
-    minutes, seconds = divmod(int(now - work.began), 60)
-    since = f"{minutes}m {seconds:02d}s" if minutes else f"{seconds}s"
-    return f"… {work.name}: still going on after {since}{': ' if work.text else ''}{work.text}"
+def line_of(sight: ThreadActivity, below: Below, now: float) -> str:
+    """One line: what, for how long, and what it is busy with; of a step that is watched, what is seen of it."""
+    one = sight.activity
+    usual = f", {one.usual}" if one.usual else ""
+    seen = "; ".join(" ".join(filter(None, each)) for each in below) if one.verb else ""
+    doing = seen or sight.text
+    return f"… {one.name}: still going on after {in_seconds(now - one.began)}{usual}{': ' if doing else ''}{doing}"

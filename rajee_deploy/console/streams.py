@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from rajee_deploy.console.board import Board
+    from rajee_deploy.console.header import Header
+
 
 def nowhere() -> TextIO:
     """For a stream that was closed before we started."""
@@ -19,29 +22,37 @@ def nowhere() -> TextIO:
 class Talk(io.TextIOBase):
     """stderr, whose reader may go away: a deploy is not abandoned because nobody listens."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, header: Header) -> None:
+        self.stream = stream
+        self._header = header
+        self.board: Board | None = None  # lines that move below what is said
         lenient(stream)
 
     def write(self, text: str) -> int:
+        if not text:  # rich does that
+            return 0
         with contextlib.suppress(OSError):
-            return self._stream.write(text)
+            self._header.touch(self.stream)
+            if self.board is not None:
+                self.board.say(text)
+                return len(text)
+            return self.stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
-            self._stream.flush()
+            self.stream.flush()
 
     def isatty(self) -> bool:
-        return self._stream.isatty()
+        return self.stream.isatty()
 
     def fileno(self) -> int:
-        return self._stream.fileno()
+        return self.stream.fileno()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """What rich asks to choose its characters by."""
-        return self._stream.encoding or "utf-8"
+        return self.stream.encoding or "utf-8"
 
 
 def lenient(stream: TextIO) -> None:

@@ -26,7 +26,7 @@ from rajee_deploy.engine.leftovers import Cleaned, remove_leftovers
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.engine.steps import Steps
-from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError, Quote
 from rajee_deploy.model import BaseConfig, Platform
 from rajee_deploy.system.process import find_program, run
 from rajee_deploy.system.regular_files import read_text
@@ -62,7 +62,7 @@ class Buildah:
                 "buildah-broken",
                 f"{self._name} does not tell its version",
                 where=self._program(),
-                cause="\n".join(version.tail[-3:]),
+                quote=Quote(version.tail[-3:]),
                 hint=f"run {self._name} --version",
             )
         if (int(found[1]), int(found[2])) < OLDEST:
@@ -155,7 +155,7 @@ class Buildah:
                     "build-failed",
                     f"{self._name} could not hand over an image",
                     where=stage.where,
-                    cause="\n".join(ended.tail[-5:]),
+                    quote=Quote(ended.tail[-5:]),
                     hint=f"run {self._name} push {image} dir:/tmp/x to see why",
                 )
             return image, cleaned
@@ -171,7 +171,7 @@ class Buildah:
             "base-unknown",
             f"the base image {image} cannot be used",
             where=image,
-            cause="\n".join(pulled.tail[-5:]),
+            quote=Quote(pulled.tail[-5:]),
             hint="check its name, its platform and your login to its registry",
         )
 
@@ -190,7 +190,7 @@ class Buildah:
                     "build-failed",
                     f"{self._name} made no index of {len(images)} images",
                     where=name,
-                    cause="\n".join(made.tail[-5:]),
+                    quote=Quote(made.tail[-5:]),
                     hint=f"run {self._name} manifest create by hand to see why",
                 )
             yield ["manifest", "push", "--all"], name
@@ -260,7 +260,7 @@ class Buildah:
                 "image-unknown",
                 f"{self._name} tells nothing about an image",
                 where=image,
-                cause="\n".join(lines[-5:]),
+                quote=Quote(tuple(lines[-5:])),
                 hint=f"{self._name} inspect --type=image {image}   # shows what it says",
             ) from error
         return document

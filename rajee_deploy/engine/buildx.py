@@ -22,7 +22,7 @@ from rajee_deploy.engine.location import locate_failure
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import Redactor, secret_flags
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.model import Platform
 from rajee_deploy.settings.build_settings import Provenance
 from rajee_deploy.system.places import user_docker_config
@@ -65,7 +65,7 @@ class Buildx:
                 "buildx-missing",
                 "docker has no buildx plugin",
                 where=docker,
-                cause="\n".join(version.tail[-3:]),
+                quote=Quote(version.tail[-3:]),
                 hint="install docker-buildx (Debian 13, Ubuntu) or docker-buildx-plugin (Docker's own packages)",
             )
         if (int(found[1]), int(found[2])) < OLDEST_BUILDX:
@@ -95,7 +95,7 @@ class Buildx:
                 "no-builder",
                 "the builder does not tell its platforms",
                 where=f"builder {named or 'in use'}",
-                cause="\n".join(lines[-3:]),
+                quote=Quote(tuple(lines[-3:])),
                 hint="docker buildx inspect shows what it knows of itself",
             )
         return Platform.parse(own[0])
@@ -104,11 +104,11 @@ class Buildx:
         self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
     ) -> BaseConfig:
         """See Engine."""
-        taker = bases.Taker(tuple(self._docker_engine), tuple(self._build_command()))
+        taker = bases.Taker(tuple(self.docker_engine), tuple(self._build_command()))
         return taker.config(image, platform, access, registry)
 
     @cached_property
-    def _docker_engine(self) -> list[str]:
+    def docker_engine(self) -> list[str]:
         """The docker command for the engine that builds; empty where another builder does."""
         docker = docker_program()
         named = self._builder or os.environ.get("BUILDX_BUILDER", "")
@@ -173,7 +173,7 @@ def _check_builder(docker: str, name: str) -> str:
             "no-builder",
             f"the builder {name} does not answer",
             where=f"builder {name}",
-            cause="\n".join(shown.tail[-3:]),
+            quote=Quote(shown.tail[-3:]),
             hint="docker buildx ls shows all builders, docker buildx inspect why",
         )
     return f"builder {name} ({facts.get('Driver', 'unknown driver')} at {facts.get('Endpoint', 'an unknown address')})"

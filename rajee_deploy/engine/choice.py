@@ -80,6 +80,11 @@ class LocalEngine:
         """See Engine."""
         return self._found().build_and_push(request, access, on_event)
 
+    @property
+    def chosen(self) -> Engine:
+        """The one of the two that it is. DeployError as of `check`."""
+        return self._found()
+
     def _found(self) -> Engine:
         with self._looking:
             if self._engine is None:
@@ -101,8 +106,8 @@ def _look() -> tuple[Engine, str]:
         if named or find_program("buildah") is None:
             instead = 'engine = "buildah" in the settings' if named else "install buildah"
             why = f" (not tried by itself, since {named} is set)" if named else ""
-            hint = f"{error.hint}\nto build without an engine: {instead}{why}"
-            raise DeployError(error.code, error.problem, where=error.where, cause=error.cause, hint=hint) from error
+            error.hint = f"{error.hint}\nto build without an engine: {instead}{why}"
+            raise
     buildah = Buildah()
     return buildah, f"{buildah.check()} (no Docker Engine answers)"
 

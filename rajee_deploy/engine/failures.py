@@ -7,8 +7,9 @@ explains stays `build-failed`.
 from __future__ import annotations
 
 import re
+from typing import TypedDict
 
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.registry.refusals import UNKNOWN, Refusal, refusal
 
 CACHE_NOT_WRITTEN = "cache-not-written"  # after the image was pushed: no reason to deploy nothing
@@ -29,7 +30,7 @@ _IS_PUSH = re.compile(r"^step: pushing |failed to push|pushing (layers|manifest)
 _EXPORT = re.compile(r"cache export[^\n]*not supported", re.IGNORECASE)
 _NO_EXPORT = (
     "this builder cannot export a cache: name another one in `builder` (docker buildx create), switch the engine's "
-    "containerd image store on, or take cache-to out of the settings"
+    "containerd image store on, or let the image carry its cache: docs/registry-and-engines.md"
 )
 _CACHE_PLACE = "cache-to must name a mutable repository that is there and that you may push to"
 _WRITING_CACHE = "exporting cache to"  # BuildKit's last step: the image was pushed before it
@@ -49,6 +50,7 @@ _NO_EMULATOR = (
 )
 _LOST_PULL = Refusal("pull-broken-off", "the network was lost", "run again")
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
+_EXCERPT = re.compile(r"^\S+:\d+(?:-\d+)?\n-{10,}\n(?:.*\n)*?-{10,}\n", re.MULTILINE)
 
 _HINTS = (
     (_EXPORT, _NO_EXPORT),
@@ -72,7 +74,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             "push-broken-off",
             "the network was lost while the image was pushed",
             where=reference,
-            cause=cause,
+            **_said(cause),
             hint=f"{_NOTHING}; run again: layers that have arrived are not sent again",
         )
     if step is not None and step[1].startswith(_WRITING_CACHE):
@@ -80,7 +82,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             CACHE_NOT_WRITTEN,
             "the shared cache could not be written",
             where=reference,
-            cause=cause,
+            **_said(cause),
             hint=f"the image itself was pushed, and is taken when you run again; {_CACHE_PLACE}",
         )
     if _FULL.search(cause):
@@ -88,14 +90,29 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             "engine-no-space",
             "the disk of the engine is full",
             where=reference,
-            cause=cause,
+            **_said(cause),
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
         )
     if refused is not None:
         return refused
     hints = (hint for pattern, hint in _HINTS if pattern.search(cause))
     hint = next(hints, f"{_NOTHING}; correct the cause above and run again")
-    return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)
+    return DeployError("build-failed", problem, where=where or reference, hint=hint, **_said(cause))
+
+
+class _Said(TypedDict, total=False):
+    """What a build said, as an error has it."""
+
+    cause: str
+    quote: Quote
+
+
+def _said(cause: str) -> _Said:
+    """The step that failed, and its last lines; without BuildKit's excerpt of the Dockerfile, whose line is told."""
+    first, *others = _EXCERPT.sub("", cause).split("\n")
+    if _STEP.fullmatch(first):
+        return {"cause": first, "quote": Quote(tuple(others))} if others else {"cause": first}
+    return {"quote": Quote((first, *others))} if cause else {}
 
 
 def exports_no_cache(cause: str) -> bool:
@@ -106,7 +123,7 @@ def exports_no_cache(cause: str) -> bool:
 def without_cache(reference: str, cause: str) -> DeployError:
     """The error for an image that was built and pushed without the cache that the builder cannot export."""
     return DeployError(
-        CACHE_NOT_WRITTEN, "the shared cache was not written", where=reference, cause=cause, hint=_NO_EXPORT
+        CACHE_NOT_WRITTEN, "the shared cache was not written", where=reference, hint=_NO_EXPORT, **_said(cause)
     )
 
 
@@ -127,6 +144,6 @@ def _find_refusal(step: str, reference: str, cause: str, where: str) -> DeployEr
         kind.code,
         problem if pushes else f"a base image could not be taken: {problem}",
         where=where or reference,
-        cause=cause,
+        **_said(cause),
         hint=f"{_NOTHING}; {kind.hint}",
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refusal
 from rajee_deploy.git.changes import is_changed
 from rajee_deploy.git.place import enclosing_repository
@@ -86,8 +86,23 @@ def _head(repository: GitDirectories) -> str:
 def describe_commit(repository: GitDirectories, commit: str) -> Revision:
     """A commit as if it were checked out without a change, on no branch."""
     url = ask(["config", "--get", "remote.origin.url"], repository).first
-    seconds = ask(["rev-list", "--max-count=1", "--timestamp", commit, "--"], repository).first.partition(" ")[0]
-    return Revision(commit, is_dirty=False, source=public_address(url), committed=whole(seconds) or 0)
+    return Revision(commit, is_dirty=False, source=public_address(url), committed=_seconds(repository, commit))
+
+
+def commit_time(directory: Path, commit: str) -> int:
+    """When a commit was made, in seconds since 1970; 0 where git does not know it, or says nothing."""
+    if not _COMMIT.fullmatch(commit):
+        return 0
+    try:
+        repository = enclosing_repository(directory)
+    except DeployError:
+        return 0
+    return _seconds(repository, commit) if repository is not None else 0
+
+
+def _seconds(repository: GitDirectories, commit: str) -> int:
+    asked = ["rev-list", "--max-count=1", "--timestamp", commit, "--"]
+    return whole(ask(asked, repository).first.partition(" ")[0]) or 0
 
 
 def find_subject(directory: Path, commit: str) -> str:
@@ -204,4 +219,5 @@ def git_failed(what: str, answer: GitAnswer) -> DeployError:
         if lacks
         else ""
     )
-    return DeployError("git-failed", f"{what} failed ({answer.ended.code})", cause=answer.words, hint=hint)
+    quote = Quote(tuple(answer.words.split("\n")))
+    return DeployError("git-failed", f"{what} failed ({answer.ended.code})", hint=hint, quote=quote)

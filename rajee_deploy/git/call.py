@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.git import special_files
 from rajee_deploy.system import process
 
@@ -216,6 +216,6 @@ def refusal(where: Path, answer: GitAnswer) -> DeployError:
         "git-refused",
         "git does not say which revision this checkout is",
         where=str(where),
-        cause=answer.words,
+        quote=Quote(tuple(answer.words.split("\n"))),
         hint=hint,
     )

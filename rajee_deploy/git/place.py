@@ -46,7 +46,7 @@ def enclosing_repository(start: Path) -> GitDirectories | None:
         return None
     top, asked_from = found
     _check_files(top)
-    answer = ask(_WHERE, asked_from, checkout=(top, *_git_directories(top)))
+    answer = ask(_WHERE, asked_from, checkout=(top, *directories_of(top)))
     if not answer.is_given:
         # It does not look beyond a file system, or a ceiling that was set; asked from there it would answer.
         if asked_from != top and "not a git repository (or any" in answer.words and ask(_WHERE, top).is_given:
@@ -66,14 +66,14 @@ def enclosing_repository(start: Path) -> GitDirectories | None:
 
 def _check_files(top: Path) -> None:
     """What git opens in every repository is looked at before it is asked. DeployError `git-refused`."""
-    directories = _git_directories(top)
+    directories = directories_of(top)
     for directory in directories:
         for name in (*_OPENED, _head_of(directories[0])):
             if is_special(directory / name):
                 raise unreadable(top, directory / name)
 
 
-def _git_directories(top: Path) -> list[Path]:
+def directories_of(top: Path) -> list[Path]:
     """Where git keeps a checkout: for a linked worktree its own directory, and the one that all share."""
     found = [top / ".git"]
     with suppress(OSError, ValueError):  # of what is wrong there git tells
@@ -94,7 +94,7 @@ def _head_of(directory: Path) -> str:
 def is_sparse(directory: Path) -> bool:
     """Whether a directory lies in a checkout that was told to leave files out. git is not asked."""
     found = enclosing(directory)
-    return found is not None and any((each / "info/sparse-checkout").is_file() for each in _git_directories(found[0]))
+    return found is not None and any((each / "info/sparse-checkout").is_file() for each in directories_of(found[0]))
 
 
 def enclosing(start: Path) -> tuple[Path, Path] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
+from typing import Protocol
 
 from rajee_deploy.dataclass import dataclass
 
@@ -28,6 +29,16 @@ class ImageName:
 
     def __str__(self) -> str:
         return f"{self.host}/{self.repository}{'@' if self.digest else ':'}{self.version}"
+
+
+class RegistryOwner(Protocol):
+    """Whose account and region are in force."""
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,6 +83,11 @@ _REGISTRY = re.compile(
 def registry_host(account: str, region: str) -> str:
     """The host of ECR's registry of an account in a region."""
     return f"{account}.dkr.ecr.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+
+
+def ecr_address(repository: Repository, who: RegistryOwner) -> str:
+    """Where docker pulls from, without a tag: ECR names its registries by account and region."""
+    return f"{repository.host or registry_host(who.account, who.region)}/{repository.name}"
 
 
 @dataclass(frozen=True, slots=True)

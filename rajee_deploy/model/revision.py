@@ -5,6 +5,7 @@ from __future__ import annotations
 
 _DIRTY = "-dirty"
 _SHORT = 12
+_SHORTEST = 7  # what git itself shows in most repositories
 
 
 def with_state(commit: str, *, is_dirty: bool) -> str:
@@ -25,3 +26,8 @@ def is_dirty(revision: str) -> bool:
 def short_commit(commit: str) -> str:
     """The first digits, which git takes for the whole."""
     return commit[:_SHORT]
+
+
+def checkout_text(branch: str, commit: str) -> str:
+    """What is checked out, for the edge of a screen: `main@03fb9fa`, or the commit alone."""
+    return f"{branch}@{commit[:_SHORTEST]}" if branch else commit[:_SHORTEST]

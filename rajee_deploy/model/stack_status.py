@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum, Flag, auto
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 
 
 class Answer(Enum):
@@ -206,8 +206,8 @@ def stack_busy(
     *,
     cause: str = "",
     hint: str = "run again: rajee-deploy waits until it has ended, then plans everything again",
+    quote: Quote | None = None,
 ) -> DeployError:
     """The one error for a stack on which somebody else works."""
-    return DeployError(
-        "stack-busy", f"another operation on stack {stack} {what}", where=f"stack {stack}", cause=cause, hint=hint
-    )
+    problem = f"another operation on stack {stack} {what}"
+    return DeployError("stack-busy", problem, where=f"stack {stack}", cause=cause, hint=hint, quote=quote)

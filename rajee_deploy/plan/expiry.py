@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # A count rule over tags that only the shielded images of stacks have fires once there are more such images than this
 # many: nobody has so many stacks that share a repository.
 MANY_STACKS = 100
+# The same of tags that are versions: nobody makes so many releases in one repository.
+MANY_RELEASES = 1000
 _MOVING = ("live-", "prev-")  # each of these tags names one image, so there are no more of those than stacks
 
 
@@ -80,7 +82,7 @@ def _is_about(rule: LifecycleRule, tags: Collection[str]) -> bool:
 
 def _can_fire(rule: LifecycleRule) -> bool:
     """A limit in days passes by itself. One on the number of images is passed by pushing more, as far as there can be
-    more: a tag names one image, and of those that move there are as many as stacks."""
+    more: a tag names one image, of those that move there are as many as stacks, and of versions as many as releases."""
     if rule.limit is not RuleLimit.IMAGES:
         return True
     return rule.number < min(map(_most_images, rule.patterns), default=inf)
@@ -89,7 +91,15 @@ def _can_fire(rule: LifecycleRule) -> bool:
 def _most_images(pattern: str) -> float:
     if "*" not in pattern:
         return 1
-    return MANY_STACKS if pattern.startswith(_MOVING) else inf
+    if pattern.startswith(_MOVING):
+        return MANY_STACKS
+    return MANY_RELEASES if _is_of_versions(pattern) else inf
+
+
+def _is_of_versions(pattern: str) -> bool:
+    """Whether a pattern is about versions, like `v*`, `v*.*.*` or `*.*.*`; one for a number is one such. Those that
+    begin so and are none (`v-next`) are given by hand, too."""
+    return re.fullmatch(r"v(?:\d+\.)*\*[-*.\d]*|\*\.\*[-*.\d]*|\d+\.[-*.\d]*", pattern) is not None
 
 
 @dataclass(frozen=True, slots=True)

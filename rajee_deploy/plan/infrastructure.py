@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model.names import TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.plan.input_changes import in_words
+from rajee_deploy.plan.input_changes import because
 from rajee_deploy.plan.needs_synth import hash_doubts, image_doubts, recorded_hash, synth_asked
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Tier
 from rajee_deploy.plan.template_differences import differences, differs_in_text_alone
 
 if TYPE_CHECKING:
-    from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised, Wanted
+    from collections.abc import Mapping
+
+    from rajee_deploy.plan.state import StackContent, StackState, Synthesised, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,14 @@ class InfrastructureVerdict:
     """What is known of one stack's infrastructure, and the tier of the evidence for it.
 
     `differences` are reasons to deploy. `synth_reasons` are why a synth has to decide (`needs_synth`); while there are
-    any, the rest means nothing. `proof` says in words why nothing differs.
+    any, the rest means nothing. `proof` says in words why nothing differs, `but` what does all the same.
     """
 
     tier: Tier
     differences: tuple[str, ...] = ()
     synth_reasons: tuple[str, ...] = ()
     proof: str = ""
+    but: str = ""
 
 
 def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerdict:
@@ -51,11 +55,33 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerd
     synthesised = wanted.synthesised.get(stack)
     if synthesised is not None:
         found = _differences(stack, state, synthesised, wanted)
-        proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
-        return InfrastructureVerdict(Tier.SYNTH, found, proof=proof)
+        but = _but(synthesised, content)
+        proof = f"infrastructure unchanged by a synth: it makes what is deployed{but and f', but {but}'}"
+        return InfrastructureVerdict(Tier.SYNTH, found, proof=proof, but=but)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
         return InfrastructureVerdict(Tier.SYNTH, synth_reasons=(synth_asked(wanted),))
     return _by_hash(stack, state, content, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Stacks that hashes alone would have called unchanged, by what a synth said of them: the same, or another thing,
+    so that to skip it would have been wrong."""
+
+    agreed: tuple[str, ...] = ()
+    disagreed: tuple[str, ...] = ()
+
+
+def agreement(by_hash: Wanted, by_synth: Wanted, stacks: Mapping[str, StackState]) -> Agreement:
+    """How a synth that was made stands to what hashes said before it. Decides nothing: reports count it."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for stack, synthesised in by_synth.synthesised.items():
+        state = stacks.get(stack)
+        if not isinstance(state, StackPresent) or state.content is None or state.volatile:
+            continue
+        if not hash_doubts(stack, state, state.content, by_hash):
+            found[not _differences(stack, state, synthesised, by_synth)].append(stack)
+    return Agreement(tuple(found[True]), tuple(found[False]))
 
 
 def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> InfrastructureVerdict:
@@ -65,9 +91,9 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
     remembered = wanted.remembered.get(stack)
     if remembered is not None and not wanted.impurities_of(stack) and not image_doubts(remembered, state):
         found = _differences(stack, state, remembered, wanted)
+        but = _but(remembered, content)
         proof = "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
-        proof += _but(remembered, content)
-        return InfrastructureVerdict(Tier.HASH, found, proof=proof)
+        return InfrastructureVerdict(Tier.HASH, found, proof=proof + (but and f", but {but}"), but=but)
     if stack in wanted.proven and not wanted.impurities_of(stack) and not state.images:
         return InfrastructureVerdict(
             Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it"
@@ -87,10 +113,10 @@ def _differences(stack: str, state: StackPresent, synthesised: Synthesised, want
     changes = wanted.input_changes.get(stack)
     if found and changes:
         since = "" if recorded_hash(state) else " since the last synth here"
-        found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
+        found = (*found, f"{because(changes)}{since}")
     return found
 
 
 def _but(synthesised: Synthesised, content: StackContent) -> str:
-    alone = ", but for its Description or Metadata, which CloudFormation changes only along with something else"
+    alone = "for its Description or Metadata, which CloudFormation changes only along with something else"
     return alone if differs_in_text_alone(synthesised, content) else ""

@@ -40,6 +40,7 @@ _WORDS = {
     "image-lock": "rajee-deploy.lock",
 }
 _LAST = frozenset({"list", "modules", "scripts", "upward"})
+_BECAUSE = {"changed": "changed", "new": "is new", "gone": "is gone"}
 _ORDER = ("changed", "new", "gone")
 
 
@@ -97,6 +98,13 @@ def in_words(changes: Sequence[InputChange], most: int = SHOWN) -> str:
     told = [each.what if each.how == "changed" else f"{each.what} ({each.how})" for each in changes[:most]]
     more = len(changes) - most
     return ", ".join(told) + (f" … and {more} more input{'s' if more > 1 else ''}" if more > 0 else "")
+
+
+def because(changes: Sequence[InputChange]) -> str:
+    """The first of them as the reason: `because infra/app.py changed, and 1 more`."""
+    what, how = changes[0]
+    others = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
+    return f"because {what} {_BECAUSE[how]}{others}"
 
 
 def unknown_here(revision: str) -> str:

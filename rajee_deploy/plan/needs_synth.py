@@ -41,8 +41,8 @@ def hash_doubts(stack: str, state: StackPresent, content: StackContent, wanted: 
         why = ", as after a rollback of images that the app declares" if state.images else ""
         found.append(f"the infrastructure changed, or never was recorded: the stack records no infra hash{why}{since}")
     elif recorded != now:
-        which = _which(wanted.input_changes.get(stack), state)
-        found.append(f"the infrastructure's inputs changed: {short_digest(recorded)} → {short_digest(now)}{which}")
+        which = _which(wanted.input_changes.get(stack), state) or f": {short_digest(recorded)} → {short_digest(now)}"
+        found.append(f"the infrastructure's inputs changed{which}")
     deployed = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
     if deployed in ("", NOT_RECORDED):
         found.append("the stack does not record what was deployed")

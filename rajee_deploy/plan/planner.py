@@ -111,6 +111,7 @@ def _builds(wanted: Wanted, observed: Observed, skipped: list[Skip], notices: li
     for image in wanted.images:
         notices += retention.expiry_notices(image, observed)
         notices += retention.leftover(image, observed)
+        notices += retention.version_notices(image, observed)
         builds += retention.additional(image, observed)
     return builds
 

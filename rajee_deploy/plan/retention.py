@@ -16,8 +16,10 @@ from rajee_deploy.model import Notice
 from rajee_deploy.model.names import DeployBy
 from rajee_deploy.model.repository import LONGEST_TAG
 from rajee_deploy.model.stack_status import is_undone
+from rajee_deploy.plan.expiry import find_threat, in_words
 from rajee_deploy.plan.state import ImagePresent, StackPresent, Tagged
 from rajee_deploy.plan.steps import MoveTag
+from rajee_deploy.plan.tags import is_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,6 +197,19 @@ def expiry_notices(image: WantedImage, observed: Observed) -> Iterator[tuple[str
             'aws ecs update-service --force-new-deployment; deploy-by = "digest" would roll it by itself'
         )
         yield image.name, Notice("deployed-image-expired", text)
+
+
+def version_notices(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Notice]]:
+    """What to say of a version that is to name the image, where a lifecycle rule takes both away some day."""
+    rules = observed.lifecycle.get(image.repository, ())
+    for tag in filter(is_version, image.tags):
+        threat = find_threat(rules, {image.tag, tag})
+        if threat is not None:
+            text = (
+                f"{image.repository} will lose {tag} some day, since {in_words(threat)}; "
+                "docs/registry-and-engines.md has a rule before it that keeps versions"
+            )
+            yield image.name, Notice("version-may-expire", text)
 
 
 def _is_frozen(image: WantedImage, observed: Observed, tag: str, notices: list[tuple[str, Notice]]) -> bool:

@@ -119,7 +119,7 @@ def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeploySt
             if way.wanted.deploy_by is DeployBy.DIGEST and retention.wanted_digest(way.wanted, observed) is None
         ),
         via=Via.CLOUDFORMATION,
-        reasons=tuple(text for _, text in why),
+        why=tuple(why),
         otherwise=_by_the_cdk(ways),
     )
 

@@ -66,11 +66,9 @@ def stack_step(
             if not why:
                 shown = records_text(tags or {each.parameter: each.tag for each in state.images})
                 records = f", and it records {shown}" if shown else ""
-                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier), outcome
+                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier, verdict.but), outcome
         case _:
             assert_never(state)
-    # Of the infrastructure there may be many.
-    reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is StackChange.INFRASTRUCTURE))
     # A repository that outlived its stack (retained on delete) would make a plain create fail.
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
     return DeployStack(
@@ -82,7 +80,7 @@ def stack_step(
         digests=_open_digests(received, observed),
         tier=Tier.DEPLOY if why[0][0] in (StackChange.FIRST, StackChange.ROLLED_BACK) else tier,
         via=Via.CDK if gone else _way(state, wanted, received, {change for change, _ in why}),
-        reasons=reasons,
+        why=tuple(why),
         by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
         values=outcome.values,
         parameter_changes=outcome.changes,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform
     from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.expiry import LifecycleRule
     from rajee_deploy.plan.input_changes import InputChange
     from rajee_deploy.plan.parameters import Declared, WantedParameter
     from rajee_deploy.plan.stack_names import StackPlace
@@ -239,10 +240,12 @@ ReferenceState = Tagged | ImageAbsent | ImageInaccessible
 @dataclass(frozen=True, slots=True)
 class ImageContent:
     """What an image says of itself: its platform (all of them where an index lacks the one asked for), and the
-    fingerprint in its label, "" for none."""
+    fingerprint in its label, "" for none. `layers` is a digest of its layers and of what is run, labels left out: the
+    same for two images that do the same; "" where it is not known."""
 
     platform: str
     fingerprint: str
+    layers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +278,8 @@ class StackPresent:
     # with the list that it carries.
     retag_obstacle: str = field(default="", compare=False)
     template_size: int = field(default=0, compare=False)
+    # What of it was parsed, with placeholders in the places of its images' tags; None where it was not asked for.
+    template: Any = field(default=None, compare=False, repr=False)
     # The services that its template declares; None where the template was not asked for.
     services: DeclaredServices | None = field(default=None, compare=False)
 
@@ -290,7 +295,8 @@ class Observed:
     of them that exist and that their repository lets nobody move. `secrets` says of values that CloudFormation hides,
     by stack and parameter, whether this machine was the last to deploy them, and they are the same; those of which it
     was not the last are left out. `services` are, by stack, those of stacks that could stay as they are, with the
-    moment of the look (seconds since the epoch); `unseen` says of a stack why they were not looked at.
+    moment of the look (seconds since the epoch); `unseen` says of a stack why they were not looked at. `lifecycle` are
+    the rules of repositories in which an image is to have a version as its tag.
     """
 
     images: Mapping[str, ImageState]
@@ -301,6 +307,7 @@ class Observed:
     services: Mapping[str, tuple[Running, ...]] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
     at: float = 0.0
+    lifecycle: Mapping[Repository, tuple[LifecycleRule, ...]] = field(default_factory=dict)
 
     def find_digest(self, repository: Repository, reference: str) -> Digest | None:
         """The digest that a reference names, None where it is absent (or of no use)."""

@@ -89,10 +89,15 @@ class DeployStack:
     tier: Tier = Tier.DEPLOY
     via: Via = Via.CDK
     by_change_set: bool = False
-    reasons: tuple[str, ...] = ()  # what `reason` says, one by one
+    why: tuple[tuple[StackChange, str], ...] = ()  # what `reason` says, one by one
     values: tuple[ParameterValue, ...] = ()
     parameter_changes: tuple[tuple[str, str], ...] = ()
     otherwise: str = ""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is nothing yet that it would change."""
+        return StackChange.FIRST in self.changes
 
     @property
     def declared(self) -> tuple[tuple[str, str], ...]:
@@ -147,6 +152,17 @@ class Skip:
     subject: str
     reason: str
     tier: Tier | None = None  # of a stack
+    but: str = ""  # what differs all the same, and is left as it is
+
+    @property
+    def name(self) -> str:
+        """The image or the stack itself."""
+        return self.subject.partition(" ")[2]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image, and no stack."""
+        return self.subject.startswith("image ")
 
 
 @dataclass(frozen=True, slots=True)

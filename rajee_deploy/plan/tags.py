@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.model.names import ASSET_PREFIX, IMAGES_PARAMETER
 from rajee_deploy.model.repository import LONGEST_TAG, TAG
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What an image is, what was recorded of it, and what shields it from expiring.
 OWN = ("c-", "m-", "live-", "prev-")
+_LONGEST = 18  # of anything else that stands where a digest is looked for
 PLACEHOLDERS = ("revision", "short-revision", "branch", "image")
 
 
@@ -26,6 +28,12 @@ def tag_problem(tag: str) -> str:
     if tag.startswith(OWN):
         return f"tags that begin with {', '.join(OWN[:-1])} or {OWN[-1]} are the tool's own"
     return ""
+
+
+def is_version(tag: str) -> bool:
+    """Whether a tag is a semantic version, as in `v1.2.3`, `1.2.3` or `1.2.3-rc.1`: what it names was released, and
+    somebody counts on its being there. (A tag has no `+`; some write `_` or `-` for it.)"""
+    return re.fullmatch(r"v?\d+\.\d+\.\d+(?:[-_.][A-Za-z0-9_.-]*)?", tag) is not None
 
 
 def sanitise(text: str) -> str:
@@ -45,5 +53,6 @@ def parameter_text(name: str) -> str:
 
 
 def short_digest(value: str) -> str:
-    """Enough of a digest or tag to recognise it; the whole is in --json."""
-    return value.removeprefix("sha256:")[:18]
+    """Enough of a digest or tag to recognise it, `c-ebb2bba14535` or `sha256:166e49ac07e8`; the whole is in --json."""
+    shown = short(value)
+    return shown if shown != value else value.removeprefix("sha256:")[:_LONGEST]

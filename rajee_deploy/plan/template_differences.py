@@ -147,7 +147,7 @@ def differences(synthesised: Synthesised, deployed: StackContent, recorded: str)
     if wanted.template != deployed.template and synthesised.plain == deployed.template:
         found.append("cdk deploy deployed it from these very sources: same content, under other tags and not recorded")
     elif wanted.template != deployed.template and not differs_in_text_alone(synthesised, deployed):
-        found.append("the template differs from the deployed one")
+        found.append("the template differs")
     elif synthesised.sent.removeprefix("sha256:") != plain_record(recorded).partition("+")[2]:
         found.append("the template has characters that CloudFormation does not give back, and others were recorded")
     if dict(wanted.tags) != dict(deployed.tags):

@@ -87,11 +87,17 @@ def frozen(asked: str, answer: Mapping[str, Any], name: str, tags: Sequence[str]
     return frozenset(tag for tag in tags if is_immutable != (tag in excluded and mutability.endswith("EXCLUSION")))
 
 
-def access(name: str, found: Mapping[str, Any], token: Mapping[str, Any]) -> PushAccess:
-    """Where to push to and with which login."""
+def address(name: str, found: Mapping[str, Any]) -> str:
+    """Where a repository is."""
     uri = repository_of("ecr:DescribeRepositories", found, name).get("repositoryUri")
     if not uri:
         raise unknown("ecr:DescribeRepositories", "the answer lacks the repository's address")
+    return str(uri)
+
+
+def access(name: str, found: Mapping[str, Any], token: Mapping[str, Any]) -> PushAccess:
+    """Where to push to and with which login."""
+    uri = address(name, found)
     try:
         login = base64.b64decode(token["authorizationData"][0]["authorizationToken"], validate=True).decode()
         username, password = login.split(":", 1)

@@ -6,6 +6,7 @@ https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and its nei
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from rajee_deploy.dataclass import dataclass
@@ -18,6 +19,7 @@ from rajee_deploy.text.foreign import parse_json
 _IMAGES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MEDIA_TYPES = (*_IMAGES, *_INDEXES)
+_LAYERS_HEX = 32
 CONFIGURATION_BYTES = 8 << 20  # far above what any build writes; a bound for what is read into memory
 
 
@@ -66,7 +68,18 @@ def read_configuration(data: bytes) -> ImageContent:
     labels = _object(document.get("config") or {}).get("Labels") or {}
     recorded = labels.get(FINGERPRINT_LABEL, "") if isinstance(labels, dict) else ""
     platform = _platform(document)
-    return ImageContent(str(platform) if platform else "unknown", str(recorded))
+    return ImageContent(str(platform) if platform else "unknown", str(recorded), _layers(document))
+
+
+def _layers(document: dict[str, Any]) -> str:
+    """A digest of what of an image counts while it runs; "" where its layers are not listed."""
+    rootfs = document.get("rootfs")
+    listed = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    if not isinstance(listed, list):
+        return ""
+    config = {key: value for key, value in _object(document.get("config") or {}).items() if key != "Labels"}
+    text = json.dumps([listed, config], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LAYERS_HEX]
 
 
 def _entry(item: dict[str, Any]) -> tuple[Platform, Digest] | None:

@@ -98,6 +98,10 @@ class Ecr:
         token = asks.ask("ecr", "get_authorization_token", {}, region=repository.region)
         return answers.access(repository.name, found, token)
 
+    def address(self, repository: Repository) -> str:
+        """Where docker finds the repository: `host/name`. DeployError `no-repository` when there is none."""
+        return answers.address(repository.name, self._describe(repository))
+
     def put_tag(self, repository: Repository, digest: Digest, tag: str) -> None:
         """See Registry. By manifest: nothing is pulled or pushed."""
         manifest = self._manifest(repository, digest)

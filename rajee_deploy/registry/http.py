@@ -18,6 +18,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.registry.logins import DOCKER_HUB, Login, find_login
 from rajee_deploy.registry.refusals import denied_read, odd_answer, of_read, unreachable
 from rajee_deploy.system.http_limits import REGISTRY_ANSWER, Limit, within
+from rajee_deploy.system.requests_sent import note_request
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class RegistryHttp:
         import requests
 
         host = urlsplit(url).netloc
+        note_request()
         try:
             with self._session.request(
                 method, url, headers=headers, data=data, stream=True, timeout=_TIMEOUTS, allow_redirects=True

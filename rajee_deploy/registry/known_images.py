@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Digest, Platform
 
 SCHEMA = "rajee-deploy.verdicts/1"
-KEPT = 500  # newest; about 150 bytes each
+KEPT = 500  # newest; about 200 bytes each
 
 
 class KnownImages:
@@ -42,20 +42,20 @@ class KnownImages:
         with self._lock, optional(self._path.parent):
             kept = self._read()
             kept.pop(_key(digest, platform), None)
-            kept[_key(digest, platform)] = (content.platform, content.fingerprint)
+            kept[_key(digest, platform)] = (content.platform, content.fingerprint, content.layers)
             newest = dict(list(kept.items())[-KEPT:])
             make_place(self._path.parent, self._path.name)
             write_atomically(self._path, json.dumps({"schema": SCHEMA, "images": newest}).encode())
 
-    def _read(self) -> dict[str, tuple[str, str]]:
+    def _read(self) -> dict[str, tuple[str, str, str]]:
         try:
             document = read_json(self._path, DOCUMENT)
             if document["schema"] != SCHEMA:
                 return {}
             return {
-                key: (platform, fingerprint)
-                for key, (platform, fingerprint) in document["images"].items()
-                if isinstance(platform, str) and isinstance(fingerprint, str)
+                key: (platform, fingerprint, layers[0] if layers else "")
+                for key, (platform, fingerprint, *layers) in document["images"].items()
+                if all(isinstance(text, str) for text in (platform, fingerprint, *layers))
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}

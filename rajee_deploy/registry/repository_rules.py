@@ -1,7 +1,7 @@
 """What a repository of ECR lets happen to its images: whether tags may move, and what its lifecycle policy removes.
 
-For people who ask whether what runs is safe; a plan never needs it. Reads only. Must never judge a rule: `plan.expiry`
-does.
+For people who ask whether what runs is safe; a plan asks only where it is to give an image a version as a tag. Reads
+only. Must never judge a rule: `plan.expiry` does.
 """
 
 from __future__ import annotations
@@ -10,16 +10,23 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.aws.elsewhere import InRegion
+from rajee_deploy.aws.pages import Most, pages
 from rajee_deploy.plan.expiry import LifecycleRule, Mutability, RuleLimit, RuleTags
 from rajee_deploy.plan.state import ImageAbsent, RepositoryAbsent
+from rajee_deploy.plan.tags import is_version
 from rajee_deploy.registry import answers
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rajee_deploy.aws import Aws
     from rajee_deploy.model.repository import Repository
+
+
+_PAGE = 1000  # the most that ECR gives at a time
+_MOST = Most(pages=20, seconds=20)
 
 
 class RepositoryRules(Protocol):
@@ -35,6 +42,10 @@ class RepositoryRules(Protocol):
 
     def find_tags(self, repository: Repository, tag: str) -> frozenset[str] | ImageAbsent | RepositoryAbsent:
         """All tags of the image that has this one."""
+        ...
+
+    def find_releases(self, repository: Repository) -> tuple[frozenset[str], ...] | RepositoryAbsent:
+        """All tags of each image that has a version as one of them."""
         ...
 
 
@@ -75,11 +86,25 @@ class EcrRules:
             return answer
         return image_tags(f"ecr:DescribeImages {repository}:{tag}", answer, tag)
 
+    def find_releases(self, repository: Repository) -> tuple[frozenset[str], ...] | RepositoryAbsent:
+        """See RepositoryRules."""
+        asked = {"repositoryName": repository.name, "filter": {"tagStatus": "TAGGED"}, "maxResults": _PAGE}
+        there, found = InRegion(self._aws, repository.region), list[frozenset[str]]()
+        for answer in pages(there, "ecr", "describe_images", {**_owned(repository), **asked}, _absent, _MOST):
+            if not isinstance(answer, dict):
+                return RepositoryAbsent()
+            found += releases(answer)
+        return tuple(found)
+
     def _ask(
         self, operation: str, repository: Repository, arguments: Mapping[str, Any]
     ) -> dict[str, Any] | ImageAbsent | RepositoryAbsent:
-        own = {"registryId": repository.account} if repository.account else {}
-        return self._aws.ask("ecr", operation, {**own, **arguments}, _absent, region=repository.region)
+        there = InRegion(self._aws, repository.region)
+        return there.ask("ecr", operation, {**_owned(repository), **arguments}, _absent)
+
+
+def _owned(repository: Repository) -> dict[str, str]:
+    return {"registryId": repository.account} if repository.account else {}
 
 
 def _absent(code: str, message: str) -> ImageAbsent | RepositoryAbsent | None:
@@ -108,6 +133,14 @@ def image_tags(asked: str, answer: Mapping[str, Any], tag: str) -> frozenset[str
     if found is None:
         raise unknown(asked, "ECR reported success without the image that was asked for")
     return frozenset(map(str, found))
+
+
+def releases(answer: Mapping[str, Any]) -> Iterator[frozenset[str]]:
+    """Of a page of DescribeImages' answer: the tags of each image that has a version."""
+    for each in answer.get("imageDetails") or ():
+        tags = frozenset(map(str, each.get("imageTags") or ())) if isinstance(each, dict) else frozenset()
+        if any(map(is_version, tags)):
+            yield tags
 
 
 def parse_policy(text: str) -> tuple[LifecycleRule, ...]:

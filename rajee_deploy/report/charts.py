@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rajee_deploy.fingerprint import TAG_PREFIX
 from rajee_deploy.report.axes import BOTTOM, LEFT, RIGHT, ends, goal, grid, linear, logarithmic, picture
+from rajee_deploy.report.facts import kind_name, short_revision, without_accounts
 from rajee_deploy.report.marks import cross, mark, places
 from rajee_deploy.report.markup import NOTHING, Markup, element, text
-from rajee_deploy.report.metrics import TARGETS
+from rajee_deploy.report.parts import KIND
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.timings import duration
-from rajee_deploy.report.trend import day_of
+from rajee_deploy.report.trend import day_of, minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 _GAP = 0.25  # of a bar's room
 _WIDEST = 48.0
+_TAG_DIGITS = len(TAG_PREFIX) + 12
 _DAY = 86400
 
 
@@ -37,7 +41,7 @@ def runs_over_time(found: Figures) -> Markup:
         share = (moment - first) / (last - first) if last > first else 0.5
         x, y = LEFT + 6 + share * (RIGHT - LEFT - 12), scale.place(run.seconds)
         marks.append(mark(kinds[run.kind], x, y, _title(run)) if run.outcome == "done" else cross(x, y, _title(run)))
-    lines = [goal(scale.place(seconds), f"goal of {kind}") for kind, seconds in targets.items()]
+    lines = [goal(scale.place(seconds), f"goal of {kind_name(kind)}") for kind, seconds in targets.items()]
     days = sorted(map(day_of, runs))
     return picture("how long each run took, over time", grid(scale), *marks, *lines, ends(str(days[0]), str(days[-1])))
 
@@ -70,6 +74,31 @@ def runs_by_period(found: Figures) -> Markup:
     return picture(f"runs by the {found.unit}", grid(scale), *bars, _ends(periods))
 
 
+def parts_by_period(found: Figures) -> Markup:
+    """Bars of what a code change took on average, by its parts, and its goal."""
+    periods = found.periods
+    highest = max((sum(part.seconds for part in period.parts) for period in periods), default=0.0)
+    if highest <= 0:
+        return NOTHING
+    target = TARGETS[KIND]
+    shown = max(highest, target) if _fits(target, highest) else highest
+    unit = _unit(shown)
+    scale = linear(shown, _in_unit(unit), unit)
+    bars = []
+    for number, period in enumerate(periods):
+        below, drawn = 0.0, []
+        for place, part in enumerate(period.parts):
+            if part.seconds > 0:
+                above = below + part.seconds
+                drawn.append(_bar(number, len(periods), scale.place(below), scale.place(above), f"p{place}"))
+                below = above
+        if drawn:
+            words = "; ".join(f"{part.name} {duration(part.seconds)}" for part in period.parts if part.seconds > 0)
+            bars.append(element("g", element("title", text(f"{period.begins}: {duration(below)}: {words}")), *drawn))
+    line = goal(scale.place(target), "goal") if _fits(target, highest) else NOTHING
+    return picture(f"what a code change takes, by the {found.unit}", grid(scale), *bars, line, _ends(periods))
+
+
 def kind_by_period(found: Figures, kind: KindFigures) -> Markup:
     """One kind of run: bars up to the median of each period, thin lines up to its 95th percentile, and the goal."""
     periods = found.periods
@@ -83,7 +112,9 @@ def kind_by_period(found: Figures, kind: KindFigures) -> Markup:
         if one is None:
             continue
         x = _middle(number, len(periods))
-        words = f"{period.begins}: {one.count} of {one.kind}, p50 {duration(one.p50)}, p95 {duration(one.p95)}"
+        words = (
+            f"{period.begins}: {one.count} of {kind_name(one.kind)}, p50 {duration(one.p50)}, p95 {duration(one.p95)}"
+        )
         bars.append(
             element(
                 "g",
@@ -94,7 +125,7 @@ def kind_by_period(found: Figures, kind: KindFigures) -> Markup:
             )
         )
     line = goal(scale.place(shown), "goal") if shown else NOTHING
-    return picture(f"{kind.kind}: p50 and p95 by the {found.unit}", grid(scale), line, *bars, _ends(periods))
+    return picture(f"{kind_name(kind.kind)}: p50 and p95 by the {found.unit}", grid(scale), line, *bars, _ends(periods))
 
 
 def goal_is_shown(found: Figures, kind: KindFigures) -> bool:
@@ -115,9 +146,15 @@ def share_bar(share: float) -> Markup:
 
 
 def _title(run: PastRun) -> Markup:
-    what = ", ".join(f"{name} {tag}" for name, tag in run.tags.items())
-    words = [f"{run.at}: {run.kind}, {run.outcome} {run.error}".rstrip(), duration(run.seconds), run.environment, what]
+    what = ", ".join(f"{name} {_short(tag)}" for name, tag in run.tags.items())
+    end = f"{minute_of(run)}: {kind_name(run.kind)}, {run.outcome} {run.error}".rstrip()
+    words = [end, duration(run.seconds), run.environment, short_revision(run), what, without_accounts(run.reason)]
     return text(" · ".join(word for word in words if word))
+
+
+def _short(tag: str) -> str:
+    """The first digits of a tag of ours, which say enough to find it."""
+    return tag[:_TAG_DIGITS] if tag.startswith(TAG_PREFIX) else tag
 
 
 def _counts(period: PeriodFigures) -> str:

@@ -9,10 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.console import printable
+from rajee_deploy.report.facts import kind_name
 from rajee_deploy.report.metrics import summary
 from rajee_deploy.report.page_tables import what
 from rajee_deploy.report.saved import long
-from rajee_deploy.report.tiles import tiles
+from rajee_deploy.report.tiles import dora_tiles, tiles
 from rajee_deploy.report.timings import duration
 from rajee_deploy.report.trend import minute_of
 
@@ -47,14 +48,14 @@ def code(words: str) -> str:
 
 
 def _metrics(found: Figures) -> str:
-    rows = [(tile.name, tile.value, tile.note, _verdict(tile.verdict)) for tile in tiles(found)]
+    rows = [(tile.name, tile.value, tile.note, _verdict(tile.verdict)) for tile in (*tiles(found), *dora_tiles(found))]
     return _table(("", ">", "", ""), rows)
 
 
 def _kinds(found: Figures) -> str:
     rows = [
         (
-            code(kind.kind),
+            code(kind_name(kind.kind)),
             str(kind.count),
             *map(duration, (kind.p50, kind.p95, kind.longest)),
             f"p95 ≤ {long(kind.target)}" if kind.target else "",
@@ -86,7 +87,7 @@ def _runs(found: Figures) -> str:
         (
             minute_of(run),
             code(run.environment),
-            code(run.kind),
+            code(kind_name(run.kind)),
             code(f"{run.outcome} {run.error}".rstrip()),
             duration(run.seconds),
             code(what(run)),

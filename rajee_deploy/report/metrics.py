@@ -6,7 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.report.checks import Check, Skips, skips
+from rajee_deploy.report.dora import Dora, dora
+from rajee_deploy.report.parts import Part, parts
 from rajee_deploy.report.saved import PROPOSAL, Baseline, Saved, saved
+from rajee_deploy.report.targets import TARGETS
 from rajee_deploy.report.trend import Unit, by_period, day_of
 
 if TYPE_CHECKING:
@@ -15,11 +19,11 @@ if TYPE_CHECKING:
 
     from rajee_deploy.report.history import PastRun
 
-# Seconds, by kind of run: a no-op within 30 s (our own aim: 1 s), a code change within 3 minutes.
-TARGETS = {"noop": 30.0, "code": 180.0}
-
 _MOST_RECENT = 400
+NOTHING_YET = "No run was recorded yet; rajee-deploy up makes the first."
 _MOST_LAST = 20
+_MOST_FAILURES = 10
+_NO_FAILURES = frozenset({"done", "accepted", "refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +59,22 @@ class PhaseFigures:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """The runs of a day, a week or a month; `runs`, `builds` and `failed` as in Figures."""
+    """The runs of a day, a week or a month; `runs`, `builds`, `failed` as in Figures; `parts` of its code changes."""
 
     begins: date
     kinds: tuple[KindFigures, ...]
     runs: int
     builds: int
     failed: int
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """All kinds, and how runs ended: `runs` are those that finished, of which `builds` built an image; `failed` did not
     finish, `refused` were never begun, `accepted` were not waited for. `since` and `until` are the days of the first
-    and the last of them all; `recent` are the last runs, oldest first."""
+    and the last of them all; `recent` are the last runs, oldest first; `failures` the last that did not finish, newest
+    first. Of `compared` images that were built `needless` had the layers of what ran before."""
 
     kinds: tuple[KindFigures, ...]
     runs: int
@@ -84,6 +90,11 @@ class Figures:
     unit: Unit
     periods: tuple[PeriodFigures, ...]
     recent: tuple[PastRun, ...]
+    failures: tuple[PastRun, ...]
+    compared: int
+    needless: int
+    skips: Skips
+    dora: Dora
 
     @property
     def last(self) -> tuple[PastRun, ...]:
@@ -91,26 +102,35 @@ class Figures:
         return self.recent[: -_MOST_LAST - 1 : -1]
 
 
-def figures(runs: Sequence[PastRun], baseline: Baseline = PROPOSAL) -> Figures:
-    """Sum up the runs. Only those that are done say how long a deployment takes; the others count as what they are."""
+def figures(runs: Sequence[PastRun], baseline: Baseline = PROPOSAL, checks: Sequence[Check] = ()) -> Figures:
+    """Sum up the runs, the oldest first. Only those that are done say how long a deployment takes; the others count as
+    what they are."""
     accepted, refused = (sum(run.outcome == outcome for run in runs) for outcome in ("accepted", "refused"))
     done = _done(runs)
     unit, periods = by_period(runs)
+    since, until = min(map(day_of, runs), default=None), max(map(day_of, runs), default=None)
+    unfinished = [run for run in runs if run.outcome not in _NO_FAILURES]
+    layers = [found for run in runs for found in run.layers.values()]
     return Figures(
         kinds=_kinds(done),
         runs=len(done),
         builds=_builds(done),
-        failed=len(runs) - len(done) - accepted - refused,
+        failed=len(unfinished),
         refused=refused,
         accepted=accepted,
-        since=min(map(day_of, runs), default=None),
-        until=max(map(day_of, runs), default=None),
+        since=since,
+        until=until,
         environments=tuple(sorted({run.environment for run in runs if run.environment})),
         phases=_phases(done),
         saved=saved([run.seconds for run in done], baseline),
         unit=unit,
         periods=tuple(_period(begins, those) for begins, those in periods),
         recent=tuple(runs[-_MOST_RECENT:]),
+        failures=tuple(unfinished[: -_MOST_FAILURES - 1 : -1]),
+        compared=len(layers),
+        needless=layers.count("same"),
+        skips=skips(checks, ((len(run.agreed), len(run.disagreed)) for run in runs)),
+        dora=dora(runs, (until - since).days + 1 if since and until else 0),
     )
 
 
@@ -124,8 +144,8 @@ def _builds(done: Sequence[PastRun]) -> int:
 
 def _period(begins: date, runs: Sequence[PastRun]) -> PeriodFigures:
     done = _done(runs)
-    failed = sum(run.outcome not in {"done", "accepted", "refused"} for run in runs)
-    return PeriodFigures(begins, _kinds(done), len(done), _builds(done), failed)
+    failed = sum(run.outcome not in _NO_FAILURES for run in runs)
+    return PeriodFigures(begins, _kinds(done), len(done), _builds(done), failed, parts(done))
 
 
 def _kinds(done: Sequence[PastRun]) -> tuple[KindFigures, ...]:
@@ -168,7 +188,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 def summary(found: Figures) -> str:
     """How runs ended, in one line."""
     if not found.runs + found.failed + found.refused + found.accepted:
-        return "No run was recorded yet; rajee-deploy up makes the first."
+        return NOTHING_YET
     rate = f", of which {found.builds} built an image ({found.builds / found.runs:.0%})" if found.runs else " finished"
     more = [
         f"{count} {'was' if count == 1 else 'were'} {what}"

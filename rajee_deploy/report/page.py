@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.report.charts import goal_is_shown, kind_by_period, runs_by_period, runs_over_time, shown_runs
+from rajee_deploy.report.charts import (
+    goal_is_shown,
+    kind_by_period,
+    parts_by_period,
+    runs_by_period,
+    runs_over_time,
+    shown_runs,
+)
+from rajee_deploy.report.facts import kind_name
 from rajee_deploy.report.marks import places, sample
 from rajee_deploy.report.markup import NOTHING, Markup, element, join, text
 from rajee_deploy.report.metrics import summary
-from rajee_deploy.report.page_tables import kinds_table, phases_table, runs_table
+from rajee_deploy.report.page_tables import failures_table, kinds_table, phases_table, runs_table
+from rajee_deploy.report.parts import NAMES
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.style import STYLE
-from rajee_deploy.report.tiles import Tile, tiles
+from rajee_deploy.report.tiles import Tile, dora_tiles, tiles
 
 if TYPE_CHECKING:
     from rajee_deploy.report.metrics import Figures, KindFigures
@@ -46,6 +55,7 @@ def _top(found: Figures, title: str) -> Markup:
         element("p", text(_when(found)), class_="dim"),
         element("p", text(summary(found))),
         element("div", *map(_tile, tiles(found)), class_="tiles"),
+        element("div", *map(_tile, dora_tiles(found)), class_="tiles") if found.runs else NOTHING,
     )
 
 
@@ -82,14 +92,26 @@ def _charts(found: Figures) -> Markup:
         element(
             "div",
             _figure(_how_long(found), runs_over_time(found), _legend_of_kinds(found)),
+            _parts(found),
             _figure(f"Runs by the {found.unit}", runs_by_period(found), _LEGEND_OF_BARS),
             *(
-                _figure(f"{kind.kind}, by the {found.unit}", kind_by_period(found, kind), _note(found, kind))
+                _figure(f"{kind_name(kind.kind)}, by the {found.unit}", kind_by_period(found, kind), _note(found, kind))
                 for kind in kinds
             ),
             class_="charts",
         ),
     )
+
+
+def _parts(found: Figures) -> Markup:
+    chart = parts_by_period(found)
+    if not chart:
+        return NOTHING
+    there = {part.name for period in found.periods for part in period.parts if part.seconds > 0}
+    places = [(place, name) for place, name in enumerate(NAMES) if name in there]
+    items = [element("li", element("span", class_=f"p{place}"), text(name)) for place, name in places]
+    legend = element("ul", *items, class_="legend")
+    return _figure(f"What a code change takes, on average, by the {found.unit}", chart, legend)
 
 
 def _how_long(found: Figures) -> str:
@@ -114,7 +136,7 @@ def _legend_of_kinds(found: Figures) -> Markup:
     runs = shown_runs(found)
     kinds = places(run.kind for run in runs)
     done = {run.kind for run in runs if run.outcome == "done"}
-    items = [element("li", sample(place), text(kind)) for kind, place in kinds.items() if kind in done]
+    items = [element("li", sample(place), text(kind_name(kind))) for kind, place in kinds.items() if kind in done]
     if any(run.outcome != "done" for run in runs):
         items.append(element("li", sample(None), text("did not finish")))
     return element("ul", *items, class_="legend")
@@ -138,6 +160,13 @@ def _tables(found: Figures) -> Markup:
         kinds_table(found),
         element("h2", text("Where the time goes")),
         phases_table(found),
+        _failures(found),
         element("h2", text("The last runs")),
         runs_table(found),
     )
+
+
+def _failures(found: Figures) -> Markup:
+    if not found.failures:
+        return NOTHING
+    return join(element("h2", text("The last runs that did not finish")), failures_table(found))

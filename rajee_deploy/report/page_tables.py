@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.report.charts import share_bar
+from rajee_deploy.report.facts import kind_name, short_revision, without_accounts
 from rajee_deploy.report.markup import NOTHING, Markup, element, join, text
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.timings import duration
@@ -24,7 +25,7 @@ _CLASSES = {"done": "", "accepted": "", "refused": "dim"}
 def kinds_table(found: Figures) -> Markup:
     rows = [
         (
-            _cell(kind.kind),
+            _cell(kind_name(kind.kind)),
             _number(str(kind.count)),
             *(_number(duration(seconds)) for seconds in (kind.p50, kind.p95, kind.longest)),
             _cell(f"p95 ≤ {long(kind.target)}" if kind.target else "", "nowrap"),
@@ -59,7 +60,7 @@ def runs_table(found: Figures) -> Markup:
     rows = [
         (
             _cell(minute_of(run), "nowrap"),
-            _cell(run.kind),
+            _cell(kind_name(run.kind)),
             _cell(f"{run.outcome} {run.error}".rstrip(), _CLASSES.get(run.outcome, "bad")),
             _number(duration(run.seconds)),
             _cell(run.environment),
@@ -68,6 +69,22 @@ def runs_table(found: Figures) -> Markup:
         for run in found.last
     ]
     return _table(("when (UTC)", "kind", "end", ">time", "environment", "what"), rows)
+
+
+def failures_table(found: Figures) -> Markup:
+    """What ended runs, as they said it; accounts are nobody's business who is sent the page."""
+    rows = [
+        (
+            _cell(minute_of(run), "nowrap"),
+            _cell(run.environment),
+            _cell(kind_name(run.kind)),
+            _cell(run.error or run.outcome, "bad"),
+            _cell(without_accounts(run.cause), "name"),
+            _cell(short_revision(run)),
+        )
+        for run in found.failures
+    ]
+    return _table(("when (UTC)", "environment", "kind", "error", "cause", "commit"), rows)
 
 
 def what(run: PastRun) -> str:

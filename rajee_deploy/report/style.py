@@ -51,6 +51,9 @@ td{overflow-wrap:break-word;max-width:24rem}
 .built{fill:var(--c1);background:var(--c1)}.kept{fill:var(--c0);fill-opacity:.45;background:var(--c0)}
 span.kept{opacity:.45}
 .failed{fill:var(--bad);background:var(--bad)}
+.p0{fill:var(--c4);background:var(--c4)}.p1{fill:var(--c2);background:var(--c2)}
+.p2{fill:var(--c1);background:var(--c1)}.p3{fill:var(--c3);background:var(--c3)}
+.p4{fill:var(--c0);fill-opacity:.55;background:var(--c0)}span.p4{opacity:.55}
 .median{fill:var(--c1);fill-opacity:.7}
 .p95{stroke:var(--ink);stroke-width:1.5}
 .bar{display:block;width:100%;min-width:4rem;height:.7em;margin-top:.42em;fill:var(--c1);background:var(--line)}

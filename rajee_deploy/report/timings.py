@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.text.durations import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+__all__ = ["Phase", "Timings", "duration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,15 @@ class Phase:
 
 
 class Timings:
-    """Collects phases; they may nest or overlap. `began` is on the clock, and now where it is not given."""
+    """Collects phases; they may nest or overlap. `began` is on the clock, and now where it is not given. Who wants to
+    hear of them while they go on is told by `on_begin` and `on_end`."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter, began: float | None = None) -> None:
         self._clock = clock
         self._began = clock() if began is None else began
         self.phases: list[Phase] = []
+        self.on_begin: Callable[[str], None] = lambda _name: None
+        self.on_end: Callable[[str, float], None] = lambda _name, _seconds: None
 
     def mark(self, name: str) -> None:
         """All until now was this phase."""
@@ -38,11 +45,13 @@ class Timings:
     def phase(self, name: str) -> Iterator[None]:
         """Measure a phase; it is kept also when it fails. What follows a phase of the same name goes on with it."""
         note(name)
+        self.on_begin(name)
         start = self._clock()
         try:
             yield
         finally:
             seconds = self._clock() - start
+            self.on_end(name, seconds)
             if self.phases and self.phases[-1].name == name:
                 before = self.phases.pop()
                 self.phases.append(Phase(name, before.start, before.seconds + seconds))
@@ -53,13 +62,3 @@ class Timings:
     def total(self) -> float:
         """Seconds since the run began."""
         return self._clock() - self._began
-
-
-def duration(seconds: float) -> str:
-    """The one format for durations: `140ms`, `1.23s`, `2m 05s`."""
-    if seconds < 0.9995:  # noqa: PLR2004 -- below this it rounds to less than a second
-        return f"{round(seconds * 1000)}ms"
-    if seconds < 59.995:  # noqa: PLR2004 -- below this it rounds to less than a minute
-        return f"{seconds:.2f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m {rest:02d}s"

@@ -2,8 +2,9 @@
 
 Times are seconds since the epoch, as AWS's own clock stamped them, so that nothing here depends on when we looked.
 Rooms inside: spans (where the time went), advice (which settings would make it faster), remedy (what helps a function
-that Lambda does not update), declared (what a template says of services), rollout_state (what each state means),
-standing (how a service stands to its stack), verdict (did a deployment arrive).
+that Lambda does not update), task_failures (why tasks stop), declared (what a template says of services),
+rollout_state (what each state means), standing (how a service stands to its stack), verdict (did a deployment
+arrive).
 """
 
 from __future__ import annotations
@@ -71,15 +72,27 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedContainer:
+    """A container of a task that stopped: its exit code (None where ECS tells none), and what ECS says of it."""
+
+    name: str
+    exit: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedTask:
     """A task that stopped: by which deployment it was started, ECS's word for why (its StopCode), what it and its
-    containers say, and the exit codes of these, as far as they are told."""
+    containers say, and the exit codes of these, as far as they are told; when, and of which task definition."""
 
     id: str
     deployment: str
     code: str = ""
     reasons: tuple[str, ...] = ()
     exits: tuple[int, ...] = ()
+    at: float = 0.0
+    definition: str = ""
+    containers: tuple[StoppedContainer, ...] = ()
 
     @property
     def is_own_fault(self) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
 from rajee_deploy.system.http_limits import LOCAL_ANSWER, Limit, within
 from rajee_deploy.system.ours import make_place
@@ -144,8 +144,10 @@ def _failure(log: Path) -> DeployError:
         hint = f"the cause is what its process said last; all of it: cat {log}"
     else:
         hint = "run again: the machine may have been too busy for it to start within a minute"
-    cause = said or f"it said nothing, and did not answer within {START_SECONDS:.0f} s"
-    return DeployError("sandbox-failed", "the sandbox did not start", where=str(log), cause=cause, hint=hint)
+    cause = "" if said else f"it said nothing, and did not answer within {START_SECONDS:.0f} s"
+    quote = Quote(tuple(lines_of(said)), what="its log") if said else None
+    problem = "the sandbox did not start"
+    return DeployError("sandbox-failed", problem, where=str(log), cause=cause, hint=hint, quote=quote)
 
 
 def _is_installed() -> bool:

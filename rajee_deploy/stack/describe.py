@@ -58,11 +58,8 @@ class CloudFormation:
             return state
         try:
             declared = _declared_parameters(template) if stack in self._with_parameters else {}
-            content = _content(
-                record,
-                without_tags(template, state.images) if state.images else template,
-                state.parameters[IMAGES_PARAMETER] if state.images else "",
-            )
+            neutral = without_tags(template, state.images) if state.images else template
+            content = _content(record, neutral, state.parameters[IMAGES_PARAMETER] if state.images else "")
             state = _with_obstacle(state, template, content) if state.images else state
             return replace(
                 state,
@@ -70,6 +67,7 @@ class CloudFormation:
                 volatile=volatile_parameters(template),
                 carried=carried_of(template),
                 declared=declared,
+                template=neutral,
                 services=declared_services(template),
             )
         except (AttributeError, TypeError, ValueError, LookupError) as error:

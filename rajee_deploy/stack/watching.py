@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import pages, unknown
-from rajee_deploy.rollout import Message, Service, StoppedTask
+from rajee_deploy.rollout import Message, Service, StoppedContainer, StoppedTask
 from rajee_deploy.rollout.declared import SERVICE_TYPE
 from rajee_deploy.stack.function_records import function_of, gone, is_of_image, no_function
 from rajee_deploy.stack.service_records import cluster_of, service_of, task_sets
@@ -181,6 +181,12 @@ class Watching:
                 task.get("stopCode", ""),
                 tuple(_reasons(task)),
                 tuple(each["exitCode"] for each in task.get("containers", ()) if each.get("exitCode") is not None),
+                _at(task["stoppedAt"]) if task.get("stoppedAt") is not None else 0.0,
+                task.get("taskDefinitionArn", ""),
+                tuple(
+                    StoppedContainer(each.get("name", "?"), each.get("exitCode"), each.get("reason", ""))
+                    for each in task.get("containers", ())
+                ),
             )
             for task in answer.get("tasks", ())
         )

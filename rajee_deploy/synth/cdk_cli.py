@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.model.stack_status import stack_busy, tells_of_refusal_for_now
 from rajee_deploy.plan.stack_names import as_pattern, no_such_stack
 from rajee_deploy.plan.steps import StackChange
@@ -75,7 +75,7 @@ class Cdk:
                 "synth-failed",
                 "cdk synth failed",
                 where=str(self._settings.app),
-                cause=_last_lines(ended),
+                quote=_last_lines(ended),
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )
         share_assets(assembly)
@@ -178,14 +178,14 @@ class Cdk:
         if ended.code == 0:
             return
         if tells_of_refusal_for_now("\n".join(ended.tail)):
-            raise stack_busy(step.stack, cause=_last_lines(ended))
+            raise stack_busy(step.stack, quote=_last_lines(ended))
         from rajee_deploy.synth.how_to import after_failure
 
         raise DeployError(
             "deploy-failed",
             f"cdk deploy of {step.stack} failed",
             where=f"stack {step.stack}",
-            cause=_last_lines(ended),
+            quote=_last_lines(ended),
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )
 
@@ -225,7 +225,6 @@ class Cdk:
         )
 
 
-def _last_lines(ended: Completed) -> str:
-    return (
-        "\n".join(line for line in ended.tail[-20:] if line.strip()) or f"exit code {ended.code}, and it said nothing"
-    )
+def _last_lines(ended: Completed) -> Quote:
+    lines = tuple(line for line in ended.tail[-20:] if line.strip())
+    return Quote(lines, ended.count) if lines else Quote((f"exit code {ended.code}, and it said nothing",))

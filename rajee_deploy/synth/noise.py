@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+from rajee_deploy.console.agents import AGENTS
 from rajee_deploy.synth.variables import is_fixed
 
 # The user, the session, the terminal, the desktop; tools that put themselves on PATH; a run below npm or make.
@@ -74,7 +75,8 @@ _CI = {
         r"DRONE_(BUILD_.*|STAGE_.*|STEP_.*|CARD_PATH|RUNNER_.*|SYSTEM_.*|WORKSPACE.*|NETRC_.*|DOCKER_\w+|MACHINE|TOKEN)"
     ),
 }
-_NOISE = "|".join([_MACHINE, *_CI.values()])  # compiled when it is asked for: most runs never do
+_AGENT = "|".join((*AGENTS, r"CLAUDE_CODE_.*|CURSOR_TRACE_ID"))  # a coding agent, and which conversation of it
+_NOISE = "|".join([_MACHINE, _AGENT, *_CI.values()])  # compiled when it is asked for: most runs never do
 _COMMIT = (
     r"GITHUB_(SHA|WORKFLOW_SHA|EVENT_BEFORE)|CI_COMMIT_(SHA|SHORT_SHA|BEFORE_SHA|TIMESTAMP|MESSAGE|TITLE|DESCRIPTION"
     r"|AUTHOR)|CIRCLE_SHA1|GIT_((PREVIOUS_(SUCCESSFUL_)?)?COMMIT|AUTHOR_\w+|COMMITTER_\w+)|BUILDKITE_(COMMIT|MESSAGE)"

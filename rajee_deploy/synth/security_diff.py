@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def security_changes(stack: str, ended: Completed, printed: Sequence[str]) -> st
             "diff-failed",
             f"cdk diff of {stack} failed",
             where=f"stack {stack}",
-            cause="\n".join(ended.tail[-10:]),
+            quote=Quote(ended.tail[-10:]),
             hint='run again; approval = "never" in the settings deploys without asking',
         )
     shown = []

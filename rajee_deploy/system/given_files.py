@@ -28,6 +28,22 @@ def write_given(path: Path, data: bytes) -> None:
         end.chmod(stat.S_IMODE(mode))
 
 
+def open_given(path: Path) -> int:
+    """A descriptor to write to as things happen: a file is emptied, and anything else is as it is. A pipe that nobody
+    reads is an error: nobody would end the waiting. OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    own = descriptor_of(path)
+    file = os.dup(own) if own is not None else os.open(path, flags, 0o666)
+    os.set_blocking(file, True)
+    return file
+
+
+def write_whole(file: int, data: bytes) -> None:
+    """All of it into a descriptor. OSError."""
+    while data:
+        data = data[os.write(file, data) :]
+
+
 def descriptor_of(path: Path) -> int | None:
     """Which of our own descriptors a path means (/dev/stderr, /dev/fd/3, or a link to them); None for none. Whatever it
     leads to is written to as it is: a file that took its place would be another one than the shell's."""
@@ -69,7 +85,6 @@ def _write_into(path: Path, data: bytes) -> None:
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         os.set_blocking(file, True)
-        while data:
-            data = data[os.write(file, data) :]
+        write_whole(file, data)
     finally:
         os.close(file)

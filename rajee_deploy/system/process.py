@@ -47,12 +47,14 @@ _ending = threading.Event()
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a program ended: its exit code (negative: the signal that ended it) and the last lines it printed."""
+    """How a program ended: its exit code (negative: the signal that ended it), the last lines it printed, and how many
+    it printed in all (0: nobody counted)."""
 
     argv: tuple[str, ...]
     code: int
     tail: tuple[str, ...]
     timed_out: bool = False
+    count: int = 0
 
 
 def find_program(name: str, *, path: str | None = None) -> str | None:
@@ -78,17 +80,19 @@ def run(
     """
     expired = threading.Event()
     tail: deque[str] = deque(maxlen=TAIL_LINES)
+    count = 0
     with _child(argv, cwd, env, cleans_up=cleans_up) as child:
         timer = _kill_after(child, time_limit, expired)
         try:
             for text in lines_from(_pipe(child, child.stdout, heeds=not cleans_up)):
                 tail.append(text[:_TAIL_WIDTH])
+                count += 1
                 if on_line is not None:
                     on_line(text)
             code = child.wait()
         finally:
             timer.cancel()
-    return Completed(tuple(argv), code, tuple(tail), expired.is_set())
+    return Completed(tuple(argv), code, tuple(tail), expired.is_set(), count)
 
 
 def stream(

@@ -14,6 +14,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rajee_deploy.at_work import note_resumed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -31,6 +33,7 @@ def heed_signals() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
+    signal.signal(signal.SIGCONT, lambda _number, _frame: note_resumed())
     before = sys.unraisablehook
 
     def raise_again(unraisable: sys.UnraisableHookArgs) -> None:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _STDIN, _STDOUT, _STDERR = range(3)
 # The reader went away.
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN})
-# For what knows no "✓"; anything else shows its code.
-_PLAIN = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-", "≤": "<=", "─": "-", "━": "-", "█": "#", "−": "-"}  # noqa: RUF001
 NO_HOME = "/nonexistent"  # the one of passwd for those who have none
 _ERRORS = "rajee-plain"
 # Services that read commands from what a step prints, as GitHub Actions does: `::set-env …`, blanks before it or not,
@@ -180,7 +178,13 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     wrong = error.object[error.start : error.end]
-    return "".join(_PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in wrong), error.end
+    return "".join(map(_as_ascii, wrong)), error.end
+
+
+def _as_ascii(sign: str) -> str:
+    from rajee_deploy.text.signs import ASCII  # by who has to do without
+
+    return ASCII[sign] if sign in ASCII else sign.encode("ascii", "backslashreplace").decode()
 
 
 codecs.register_error(_ERRORS, _plain)

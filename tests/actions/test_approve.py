@@ -10,6 +10,7 @@ from one_stack import World, asked, make_world, step
 from rajee_deploy.actions.approve import approve
 from rajee_deploy.actions.deploy import Job
 from rajee_deploy.console import Console
+from rajee_deploy.plan.resource_changes import Action, ResourceChange, StackChanges
 from rajee_deploy.plan.steps import StackChange, Via
 
 
@@ -69,6 +70,21 @@ def test_parameters_that_may_permit_something_are_asked_about(world):
     assert "everything" in world.talk.getvalue()
 
 
+@pytest.mark.parametrize("changes", [(StackChange.INFRASTRUCTURE,), (StackChange.PARAMETER,)])
+def test_what_the_plan_found_is_asked_about_where_the_cli_finds_nothing(world, changes):
+    role = ResourceChange(Action.UPDATE, "Role1", "Role", "AWS::IAM::Role", broader=("+ s3:* on *",))
+    assert asked(world, step(*changes), resources={"App": StackChanges((role,))}) == "approval-needed"
+    assert world.talk.getvalue().splitlines()[-1] == "Role: + s3:* on *"
+    assert asked(world, step(*changes), resources={"App": StackChanges((replace(role, broader=()),))}) == ""
+
+
+def test_what_both_found_is_said_once(world):
+    role = ResourceChange(Action.UPDATE, "Role1", "Role", "AWS::IAM::Role", broader=("+ s3:* on *",))
+    world.stacks.broader = {"App": "a table"}
+    assert asked(world, step(StackChange.INFRASTRUCTURE), resources={"App": StackChanges((role,))}) == "approval-needed"
+    assert world.talk.getvalue().splitlines()[-2:] == ["App would get broader permissions:", "a table"]
+
+
 def test_every_stack_is_looked_at(world):
     world.stacks.broader = {"Last": "one\ntwo"}
     same, narrow, last = (
@@ -82,7 +98,7 @@ def test_every_stack_is_looked_at(world):
 
 def test_nothing_is_compared_where_nobody_needs_to_be_asked(world):
     world.stacks.broader = {"App": "everything"}
-    approve(replace(world.run, assume_yes=True), [Job(step(StackChange.FIRST), world.assembly, ())])
+    approve(replace(world.run, assume_yes=True), [Job(step(StackChange.FIRST), world.assembly, ())], {})
     assert world.talk.getvalue() == ""
 
 

@@ -95,6 +95,8 @@ class Site:
             registry=self.registry,
             console=console,
             phase=phase,
+            step=lambda step: console.step("build", step.image),
+            timed=phase,
             wanted=wanted,
             build_records=lambda: (),
         )
@@ -131,7 +133,7 @@ def test_one_that_fails_does_not_lose_the_others(tmp_path):
         site.build(Slow(site.registry, failing=("api",)))
     assert (caught.value.code, caught.value.problem) == ("build-failed", "api is broken")
     assert site.pushed == {"web", "job"}
-    assert "image web" in site.talk.getvalue()
+    assert "✓ build   web" in site.talk.getvalue()
 
 
 class WithoutCache(FakeEngine):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -19,18 +20,20 @@ from one_stack import (
     SHIELD,
     Records,
     World,
+    deploy,
     hold,
     make_world,
     step,
     wanted,
 )
 
-from rajee_deploy.actions.deploy import Job, await_end, deploy
-from rajee_deploy.errors import DeployError
+from rajee_deploy.actions.deploy import Job, await_end
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.plan.state import StackContent
 from rajee_deploy.plan.steps import Via
-from rajee_deploy.rollout import ResourceEvent, Service
+from rajee_deploy.rollout import ResourceEvent, Service, StoppedContainer, StoppedTask
 from rajee_deploy.stack.deployment_record import decode
+from rajee_deploy.stack.task_logs import TaskLog
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def world(tmp_path) -> World:
 def test_the_shields_are_moved_before_and_told(world):
     world.deploy(step(before=(SHIELD,)))
     assert world.registry.repositories["team/app"]["live-App"] == NEW
-    assert f"team/app:live-App is {NEW}" in world.talk.getvalue()
+    assert str(NEW) not in world.talk.getvalue(), "nobody needs to know, but who asks for it"
     assert [each.stack for each in world.stacks.deployed] == ["App"]
 
 
@@ -101,8 +104,8 @@ def test_who_does_not_wait_for_the_last_stack_leaves_it_accepted(world, via):
     world.deploy(step(via=via), [wanted()], wait_for_end=False)
     assert [each.stack for each in world.stacks.deployed] == ["App"]
     assert world.stacks.updated == (["App"] if via is Via.CLOUDFORMATION else [])
-    assert "stack App" in world.talk.getvalue().partition("accepted; CloudFormation goes on by itself")[0]
-    assert "complete, and it records" not in world.talk.getvalue()
+    assert "~ update  App" in world.talk.getvalue().partition("accepted; CloudFormation goes on by itself")[0]
+    assert "✓" not in world.talk.getvalue()
     assert world.run.outputs == {}
 
 
@@ -110,7 +113,7 @@ def test_who_does_not_wait_for_the_last_stack_leaves_it_accepted(world, via):
 @pytest.mark.parametrize(("wait", "is_last"), [(True, True), (True, False), (False, False)])
 def test_all_others_are_waited_for(world, via, wait, is_last):
     world.deploy(step(via=via), is_last=is_last, wait_for_end=wait)
-    assert "complete, and it records ImageTag c-new, RajeeInfraHash infra" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
     assert world.stacks.updated == (["App"] if via is Via.CLOUDFORMATION else [])
     assert world.run.outputs == {"App": dict(world.stacks.stacks["App"].outputs)}
 
@@ -122,8 +125,17 @@ def test_by_cloudformation_alone_a_stack_that_is_gone_is_an_error(world):
     assert (caught.value.code, caught.value.where) == ("deploy-failed", "stack App")
 
 
-def test_a_failure_names_the_resource_that_failed(world):
-    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+ENDS = {
+    "UPDATE_COMPLETE": ("cdk failed", "", "look; nothing has to be undone: c-old still serves"),
+    "UPDATE_ROLLBACK_COMPLETE": ("rolled back: c-old still serves", "cdk failed", "look; nothing has to be undone"),
+    "UPDATE_ROLLBACK_FAILED": ("cdk failed", "", "look"),
+}
+
+
+@pytest.mark.parametrize("status", ENDS)
+def test_a_failure_names_the_resource_that_failed_and_what_serves_on(world, status):
+    before = world.stacks.stacks["App"]
+    world.stacks.stacks["App"] = replace(before, status=status, parameters={**before.parameters, "ImageTag": "c-old"})
 
     class Failing(FakeStacks):
         def deploy(self, *_):
@@ -135,8 +147,39 @@ def test_a_failure_names_the_resource_that_failed(world):
     with pytest.raises(DeployError) as caught:
         world.deploy(step())
     error = caught.value
-    assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", "cdk failed", "here", "look")
-    assert error.cause == "Task (AWS::ECS::Service) CREATE_FAILED: denied\nexit 1"
+    problem, more, hint = ENDS[status]
+    assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", problem, "here", hint)
+    told = ["Task (AWS::ECS::Service) CREATE_FAILED: denied", "exit 1"]
+    assert error.cause.split("\n") == [*filter(None, [more]), *told]
+
+
+def test_a_rollout_that_failed_says_which_container_and_its_last_words(world):
+    envoy = StoppedContainer("envoy", 1)
+    tasks = [
+        StoppedTask(f"arn:x:task/main/{n}f1c2a99", "d", "EssentialContainerExited", ("x",), (1,), n, "t:1", (envoy,))
+        for n in (1, 2)
+    ]
+    hold(world, f"host.test/team/app:{wanted().tag}")
+    (service,) = world.watcher.held["arn"]
+    world.watcher.held["arn"] = [replace(service, stopped=tuple(tasks))]
+
+    class Failing(FakeStacks):
+        def deploy(self, *_):
+            raise DeployError("deploy-failed", "cdk failed", hint="look")
+
+    def log(task, container):
+        return TaskLog("/app", f"p/{container}/{task.id[-8:]}", ("bad yaml", "at line 41"))
+
+    world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks), task_log=log)
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step())
+    error = caught.value
+    assert "envoy exited with 1, twice" in error.why.split("\n")
+    assert re.fullmatch(r"service \w+, task 2f1c2a, \d\d:\d\d:\d\d", error.where)
+    assert error.quote == Quote(("bad yaml", "at line 41"), what="its log")
+    assert error.hint.startswith(
+        "all of its log: aws logs tail /app --log-stream-names p/envoy/2f1c2a99 --since 1d\nlook"
+    )
 
 
 def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
@@ -151,7 +194,7 @@ def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
     with pytest.raises(DeployError) as caught:
         world.deploy(step())
     assert caught.value.hint.startswith("the repository does not have that image")
-    assert caught.value.hint.endswith("; look")
+    assert caught.value.hint.endswith("; look; nothing has to be undone: c-old still serves")
 
 
 def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
@@ -170,14 +213,14 @@ def test_two_images_of_one_repository_are_both_what_was_deployed(world, runs):
     tags = {"first": [first.tag], "second": [second.tag], "both": [first.tag, second.tag]}[runs]
     hold(world, *(f"host.test/team/app:{tag}" for tag in tags))
     world.deploy(step(), [first, second])
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 def test_by_digest_the_digest_is_what_was_deployed(world):
     given = (("ImageTag", str(NEW)), GIVEN[1])
     hold(world, f"host.test/team/app@{NEW}")
     world.deploy(replace(step(), parameters=given), [wanted()])
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 @pytest.mark.parametrize("image", ["team/app:c-old", f"team/app@{OTHER}"])
@@ -186,20 +229,20 @@ def test_a_service_that_runs_another_image_is_no_success(world, image):
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [wanted()])
     assert (caught.value.code, image in caught.value.problem) == ("rollout-not-confirmed", True)
-    assert "complete, and" not in world.talk.getvalue()
+    assert "✓" not in world.talk.getvalue()
 
 
 def test_a_stack_without_images_is_not_asked_what_it_runs(world):
     hold(world, "host.test/team/app:c-old")
     world.deploy(step())
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
     image = wanted(parameter="OtherTag")
     hold(world, f"host.test/team/app:{image.tag}")
     world.deploy(step(), [image])
-    assert "complete" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
     hold(world, "host.test/team/app:None")
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [image])
@@ -223,7 +266,7 @@ def test_a_record_that_cannot_be_kept_is_told_and_the_deployment_stands(world):
     run = replace(world.run, ports=replace(world.run.ports, records=Records(fails=True)))
     deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
     assert "could not be recorded, so the next run synthesises to decide: not allowed" in world.talk.getvalue()
-    assert "complete, and it records" in world.talk.getvalue()
+    assert "✓ update  App" in world.talk.getvalue()
 
 
 def test_a_deployment_that_failed_leaves_no_record(world):
@@ -243,8 +286,8 @@ def test_a_stack_that_cannot_prove_anything_is_told(world):
     world.talk.truncate(0)
     world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], parameters=dict(RECORDED))
     world.deploy(step(via=Via.CLOUDFORMATION))
-    assert "! stack App" in told
-    assert "! stack App" not in world.talk.getvalue(), "the template stays as it is"
+    assert "! App" in told
+    assert "! App" not in world.talk.getvalue(), "the template stays as it is"
 
 
 def test_an_operation_that_does_not_end_is_an_error(world, monkeypatch):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from one_stack import BACK, NEW, RECORD, SHIELD, Records, World, asked, make_world, step
+from one_stack import BACK, NEW, RECORD, SHIELD, Records, World, asked, deploy, make_world, step
 
-from rajee_deploy.actions.deploy import Job, deploy
-from rajee_deploy.actions.tell_deployment import tell_time_spent
-from rajee_deploy.actions.watch import Watch
+from rajee_deploy.actions.deploy import Job
 from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.steps import StackChange
-from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service
 
 
 @pytest.fixture
@@ -23,7 +20,7 @@ def world(tmp_path) -> World:
 
 
 class Notebook(Console):
-    """Remembers every line with its mark and its style."""
+    """Remembers every line: with its style, or the mark and the text of a step that is done."""
 
     def __init__(self, **given):
         super().__init__(**given)
@@ -32,8 +29,14 @@ class Notebook(Console):
     def say(self, text, style=""):
         self.noted.append((text, style))
 
-    def item(self, mark, subject, text, style=""):
-        self.noted.append((mark, subject, text, style))
+    def warn(self, subject, text, code=""):
+        self.noted.append(("!", subject, text, code))
+
+    @contextmanager
+    def step(self, verb, name, usual=""):
+        with super().step(verb, name, usual) as shown:
+            yield shown
+        self.noted.append((shown.mark, f"{verb} {name}", shown.text))
 
 
 @pytest.fixture
@@ -42,7 +45,6 @@ def noted(world):
     return world.run.console.noted
 
 
-BEGUN = ("… deploy App", "dim")
 DOUBT = (
     "!",
     "stack App",
@@ -50,46 +52,53 @@ DOUBT = (
         "its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide; "
         "let the stack declare them, and an output that names them (docs/your-service.md)"
     ),
-    "yellow",
+    "",
 )
-DONE = ("✓", "stack App", "complete, and it records ImageTag c-new, RajeeInfraHash infra", "green")
+DONE = ("✓", "update App", "")
 
 
 def test_a_deployment_with_its_shield(world, noted):
+    """Nobody needs to know of the shield, nor of what the stack records, but who asks for it."""
     world.deploy(step(before=(SHIELD,)))
-    assert noted == [("✓", "tag live-App", f"team/app:live-App is {NEW}", "green"), BEGUN, DOUBT, DONE]
-
-
-def test_of_a_stack_that_records_nothing_nothing_is_said_to_be_recorded(world, noted):
-    world.deploy(replace(step(), parameters=()))
-    assert noted[-1] == ("✓", "stack App", "complete", "green")
+    assert noted == [DOUBT, DONE]
+    noted.clear()
+    world.run.console.verbose = True
+    world.deploy(step(before=(SHIELD,)))
+    assert noted == [
+        ("… update App", "dim"),
+        (f"    team/app:live-App is {NEW}", "dim"),
+        ("    deploying App", "dim"),
+        DOUBT,
+        ("    App records ImageTag c-new, RajeeInfraHash infra", "dim"),
+        DONE,
+    ]
 
 
 def test_a_deployment_that_goes_on_by_itself(world, noted):
     world.deploy(step(), wait_for_end=False)
-    assert noted == [BEGUN, ("~", "stack App", "accepted; CloudFormation goes on by itself", "yellow")]
+    assert noted == [("~", "update App", "accepted; CloudFormation goes on by itself")]
 
 
 def test_a_deployment_whose_shield_cannot_move(world, noted):
     world.registry.frozen = {"live-App"}
     world.deploy(step(before=(SHIELD,)))
-    (said, style), *rest = noted
-    assert (style, rest) == ("yellow", [BEGUN, DOUBT, DONE])
+    (_, _, said, code), *rest = noted
+    assert (code, rest) == ("tag-immutable", [DOUBT, DONE])
     assert ("does not let the tag live-App be moved" in said, ": " in said) == (True, True)
 
 
 def test_a_deployment_whose_time_is_not_told(world, noted):
     world.watcher.is_silent = True
     world.deploy(step())
-    lost = ("where the time of App went is not known: AWS throttled the call [throttled]", "yellow")
-    assert noted == [BEGUN, lost, DOUBT, DONE]
+    lost = ("!", "", "where the time of App went is not known: AWS throttled the call", "throttled")
+    assert noted == [lost, DOUBT, DONE]
 
 
 def test_a_deployment_that_is_not_recorded(world, noted):
     run = replace(world.run, ports=replace(world.run.ports, records=Records(fails=True)))
     deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
     text = "what was deployed could not be recorded, so the next run synthesises to decide: not allowed [aws-denied]"
-    assert noted == [BEGUN, ("!", "stack App", text, "yellow"), DOUBT, DONE]
+    assert noted == [("!", "stack App", text, ""), DOUBT, DONE]
 
 
 def test_a_shield_that_was_not_put_back(world, noted):
@@ -98,34 +107,12 @@ def test_a_shield_that_was_not_put_back(world, noted):
         world.deploy(step(undo=(replace(BACK, target="c-lost"),)))
     assert caught.value.problem.startswith("App was deployed, but the stack is UPDATE_ROLLBACK_COMPLETE")
     assert caught.value.where == "stack App"
-    begun, (said, style) = noted
-    assert begun == BEGUN
+    ((mark, _, said, _),) = noted
     assert said.startswith("live-App was not put back (")
-    assert (said.endswith("); the next run does it"), style) == (True, "yellow")
+    assert (said.endswith("); the next run does it"), mark) == (True, "!")
 
 
 def test_permissions_that_get_broader(world, noted):
     world.stacks.broader = {"App": "one\ntwo"}
     assert asked(world, step(StackChange.FIRST)) == "approval-needed"
-    assert noted[0] == ("… compare the permissions of App", "dim")
-    assert noted[1:] == [("App would get broader permissions:", "bold"), ("one", ""), ("two", "")]
-
-
-def test_advice(world, noted):
-    start = time.time()
-    world.watcher.happened = [ResourceEvent("a", start, "S", "T", "UPDATE_IN_PROGRESS")]
-    said = tuple(
-        Message(text, start + after, text)
-        for after, text in {
-            20: ") registered 1 targets",
-            20.5: "has begun draining connections",
-            90: "has stopped 1",
-            91: "deployment completed",
-        }.items()
-    )
-    primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    world.watcher.held = {"arn": [Service("api", (primary,), said)]}
-    world.watcher.set_to = RolloutSettings(stop_timeout=60)
-    tell_time_spent(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
-    text = "stopTimeout is 60 s: a process that exits on SIGTERM needs less"
-    assert noted == [("→", "faster", text, "cyan")]
+    assert noted == [("App would get broader permissions:", "bold red"), ("one", ""), ("two", "")]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 from fakes import FakeSecrets, FakeStacks, FakeWatcher
-from one_stack import RECORD, Records, World, hold, make_world, step, wanted
+from one_stack import RECORD, Records, World, deploy, hold, make_world, step, wanted
 
-from rajee_deploy.actions.deploy import Job, deploy
+from rajee_deploy.actions.deploy import Job
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.parameters import ParameterValue
 from rajee_deploy.plan.stack_names import StackPlace
@@ -55,6 +55,7 @@ class Later(FakeWatcher):
 def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, events, full, told):
     secrets, watcher = FakeSecrets(is_full=full), Later([begun(*each) for each in enumerate(events)])
     run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher))
+    run.console.verbose = True
     deploy(run, Job(step(values=(KEY, ParameterValue("Size", "s", "SIZE"))), world.assembly, ()), is_last=True)
     assert secrets.kept == ({} if told else {"": {"Key": CANARY}})
     assert told in world.talk.getvalue()

@@ -42,7 +42,7 @@ def planned(world: World, environment: str | None = None):
 def test_a_plan_of_the_first_run(world, files):
     tell_plan(planned(world), 1.5)
     summary, outputs = files()
-    assert summary.startswith("### rajee-deploy plan: 1 image to build, 2 stacks to deploy\n")
+    assert summary.startswith("### rajee-deploy plan: 1 image to build, 2 stacks to create\n")
     assert "| <code>build app</code> |" in summary
     assert "Planned in 1.50s." in summary
     (image,) = json.loads(outputs["images"]).values()
@@ -137,12 +137,19 @@ def test_elsewhere_nothing_is_told(world, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("error", "markdown"),
     [
-        (DeployError("bug", "a problem"), "### ✗ rajee-deploy up: a problem\n\n<code>bug</code>\n"),
+        (
+            DeployError("bug", "a problem"),
+            (
+                "### ✗ rajee-deploy up: a problem\n\n|  |  |\n| --- | --- |\n"
+                "| code | <code>bug</code> <code>rajee-deploy explain-error bug</code> |\n"
+            ),
+        ),
         (
             DeployError("build-failed", "no", where="a|b:3", cause="x\n| y |", hint="run `z`"),
             (
-                "### ✗ rajee-deploy up: no\n\n<code>build-failed</code>\n\n|  |  |\n| --- | --- |\n"
-                "| where | a&#124;b&#58;3 |\n| cause | x &#124; y &#124; |\n| next | <code>run &#96;z&#96;</code> |\n"
+                "### ✗ rajee-deploy up: no\n\n|  |  |\n| --- | --- |\n"
+                "| why | x &#124; y &#124; |\n| where | a&#124;b&#58;3 |\n| next | <code>run &#96;z&#96;</code> |\n"
+                "| code | <code>build-failed</code> <code>rajee-deploy explain-error build-failed</code> |\n"
             ),
         ),
     ],

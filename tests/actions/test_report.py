@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from past_runs import run_at
 
-from rajee_deploy.actions.report import show_report
+from rajee_deploy.actions.report import ReportRequest, find_entries, show_report
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.report.history import History
+from rajee_deploy.report.checks import Check
+from rajee_deploy.report.history import History, line_of
 
 
 @pytest.fixture(autouse=True)
@@ -23,24 +24,83 @@ def _history(tmp_path, monkeypatch):
         History().append(run)
 
 
+ID = "0123456789abcdef"
+
+
 def shown(project="/p", **how) -> tuple[str, str]:
     stdout, stderr = io.StringIO(), io.StringIO()
-    show_report(Console(stdout=stdout, stderr=stderr), Path(project) if project else None, **how)
+    wanted = ReportRequest(project=Path(project) if project else None, **how)
+    console = Console(stdout=stdout, stderr=stderr)
+    show_report(console, wanted, find_entries(console, wanted, lambda _root: ID))
     return stdout.getvalue(), stderr.getvalue()
 
 
 def test_the_screen_says_what_was_saved():
     stdout, stderr = shown()
-    assert "3m 20s   p95 ≤ 3m    missed" in stdout
-    assert "2m 40s to 6m 40s saved, against 3m to 5m a run before" in stderr
+    assert "3m 20s  3m 20s  3m 20s  ≤ 3m   missed" in stdout
+    assert "saved         2m 40s to 6m 40s against 3m to 5m a run before" in stdout
+    assert stderr == ""
 
 
 def test_the_screen_has_the_trend_of_more_than_a_day():
-    assert "p50 by" not in shown()[0]
+    assert "trend" not in shown()[0]
     History().append(run_at(1, seconds=100.0))
     stdout, _ = shown()
-    assert "p50 by day" in stdout
-    assert next(line for line in stdout.split("\n") if line.startswith("code")).rstrip().endswith("█▅")
+    assert "trend" in stdout
+    assert next(line for line in stdout.split("\n") if line.startswith("  code")).rstrip().endswith("█▅")
+
+
+def test_phases_are_shown_where_they_are_asked_for():
+    assert "of all" not in shown()[0]
+    assert "of all" in shown(has_phases=True)[0]
+
+
+def test_one_environment_alone():
+    History().append(run_at(environment="dev"))
+    assert [json.loads(shown(as_json=True, environment=name)[0])["runs"] for name in (None, "dev", "prod")] == [3, 1, 2]
+
+
+def others(tmp_path, *runs) -> tuple[Path]:
+    path = tmp_path / "ci.jsonl"
+    path.write_text("".join(f"{line_of(run)}\n" for run in runs))
+    return (path,)
+
+
+def test_runs_of_other_machines_count_for_once_and_are_not_kept(tmp_path):
+    path = others(tmp_path, run_at(1, project="/ci", id="1"), run_at(kind="noop", seconds=0.3))  # the latter is ours
+    before = History().path.read_bytes()
+    assert json.loads(shown(as_json=True, others=path)[0])["runs"] == 3
+    assert History().path.read_bytes() == before
+
+
+def test_runs_of_other_machines_are_kept_once(tmp_path):
+    ours, strange = run_at(1, project="/ci", id="1", project_id=ID), run_at(2, project="/ci/other", id="2")
+    path = others(tmp_path, ours, strange, run_at(seconds=200.0))
+    check = Check(ours.at, "3", "/ci", ID, "prod", 1, 0)
+    with path[0].open("a") as file:
+        file.write(f"{line_of(check)}\ntorn\n")
+    stdout, stderr = shown(as_json=True, imports=path)
+    assert (json.loads(stdout)["runs"], json.loads(stdout)["wrong_skips"]["checks"]) == (3, 1)
+    assert "imported 2 of 3 runs; 1 here already; 1 of other projects count with --all alone" in stderr
+    assert "1 line of" in stderr
+    assert "imported 0 of 3 runs; 3 here already\n" in shown(imports=path)[1]
+    assert json.loads(shown(None, as_json=True)[0])["runs"] == 5
+    assert History().entries().checks == (check,)
+
+
+def test_a_run_that_found_nothing_to_do_is_its_projects_on_every_machine(tmp_path):
+    path = others(tmp_path, run_at(1, project="/ci", id="1", project_id=ID), run_at(2, "noop", project="/ci", id="2"))
+    shown(imports=path)
+    assert json.loads(shown(as_json=True)[0])["runs"] == 4
+
+
+def test_a_history_that_cannot_be_written_is_said(tmp_path):
+    path = others(tmp_path, run_at(1, project="/ci", id="1"))
+    History().path.unlink()
+    History().path.symlink_to(tmp_path / "missing" / "history.jsonl")
+    with pytest.raises(DeployError, match="cannot be written") as caught:
+        shown(imports=path)
+    assert caught.value.code == "history-not-written"
 
 
 def test_the_baseline_is_the_users():

@@ -14,6 +14,8 @@ from text_pieces import TEXTS
 from rajee_deploy.actions.summary import amount_of_work, error_summary, run_summary
 from rajee_deploy.aws import Identity
 from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.property_changes import PropertyChange
+from rajee_deploy.plan.resource_changes import Action, ResourceChange, StackChanges
 from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Plan, Skip, StackChange, WaitForStack
 from rajee_deploy.report.history import PastRun
 from rajee_deploy.report.timings import Phase
@@ -32,15 +34,25 @@ def planned(texts, plan: Plan):
         run=SimpleNamespace(settings=settings, outputs={place: {name: output}}),
         identity=Identity("123456789012", "us-east-1"),
         wanted=SimpleNamespace(images=(image,)),
+        observed=SimpleNamespace(images={}, stacks={}),
+        inputs={},
         image_notices={},
+        resources={place: StackChanges((change_of(texts),))},
     )
+
+
+def change_of(texts) -> ResourceChange:
+    one, two, three = texts[:3]
+    return ResourceChange(Action.REPLACE, one, two, three, (PropertyChange(one, two, three),), (one,), broader=(two,))
 
 
 def plan_of(texts) -> Plan:
     one, two, three = texts[:3]
     steps = (
         BuildAndPush(one, two, three),
-        DeployStack(two, (), three, (StackChange.TAG,), reasons=(one, two)),
+        DeployStack(
+            two, (), three, (StackChange.TAG,), why=((StackChange.ROLLED_BACK, one), (StackChange.INFRASTRUCTURE, two))
+        ),
         WaitForStack(three, one),
     )
     return Plan(steps, (Skip(one, two),), cautions=(Caution("a-code", two, three),))
@@ -61,9 +73,9 @@ def test_no_text_of_a_plan_or_of_a_history_breaks_a_table(texts):
         {len(re.findall(r"<t[hd][ >]", row)) for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)}
         for table in re.findall(r"<table>(.*?)</table>", rendered, re.DOTALL)
     ]
-    # Steps, warnings, images, what needs nothing, outputs, times.
-    assert widths == [{2}, {3}, {4}, {2}, {3}, {2}]
-    assert rendered.count("<tr>") == (1 + 3) + (1 + 2) + (1 + 1) + (1 + 1) + (1 + 1) + (1 + 1)
+    # Steps, resources, warnings, images, what needs nothing, outputs, times.
+    assert widths == [{2}, {3}, {3}, {4}, {2}, {3}, {2}]
+    assert rendered.count("<tr>") == (1 + 3) + (1 + 1) + (1 + 2) + (1 + 1) + (1 + 1) + (1 + 1) + (1 + 1)
 
 
 @given(st.lists(TEXTS, min_size=4, max_size=4))
@@ -72,7 +84,7 @@ def test_no_text_of_an_error_breaks_its_table(texts):
         error_summary("up", DeployError("a-code", texts[0], **dict(zip(WORDS, texts[1:], strict=True))))
     )
     assert set(re.findall(r"</?(\w+)", rendered)) <= OURS
-    assert rendered.count("<td>") == 2 * sum(bool(text) for text in texts[1:])
+    assert rendered.count("<td>") == 2 * (1 + sum(bool(text) for text in texts[1:]))  # its code besides
     assert html.unescape(rendered).count("<h3>") >= 1
 
 
@@ -81,5 +93,5 @@ WORDS = ("where", "cause", "hint")
 
 def test_the_amount_of_work():
     texts = ["a", "b", "c"]
-    assert amount_of_work(plan_of(texts)) == "1 image to build, 1 stack to deploy, 1 other step"
+    assert amount_of_work(plan_of(texts)) == "1 image to build, 1 stack to update, 1 stack to wait for, 1 unchanged"
     assert amount_of_work(Plan((), ())) == "nothing to do"

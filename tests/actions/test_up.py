@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from fakes import FakeStacks
+from fakes import FakeContents, FakeStacks
 from run_worlds import SETTINGS, SHARED, refused, tier
 
 from rajee_deploy.actions.json_documents import of_plan
@@ -156,7 +157,7 @@ def test_what_is_warned_of_during_a_run_is_in_its_document(capsys, world):
     console.document({"schema": "x", "warnings": [{"subject": "stack App", "code": "odd", "message": "it is odd"}]})
     said = json.loads(capsys.readouterr().out)["warnings"]
     assert [one["message"] for one in said] == ["it is odd", "twice"]
-    assert "stack App                    it is odd [odd]" in world.talk.getvalue()
+    assert "! App: it is odd" in world.talk.getvalue()
 
 
 def test_nothing_stays_on_the_disk(world, tmp_path, monkeypatch):
@@ -255,3 +256,72 @@ def test_an_image_that_is_left_out_is_named_where_its_stack_is_made(world):
     with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
         plan_run(run)
     assert caught.value.hint == "add --image worker, or leave --image out"
+
+
+def last_run():
+    return History().runs()[0][-1]
+
+
+def test_what_a_run_did_and_of_which_commit_is_kept(world):
+    world.committed = "2026-01-01T00:00:00+00:00"
+    world.up()
+    first = last_run()
+    assert (first.revision, first.committed, first.project_id) == (world.revision, world.committed, "0123456789abcdef")
+    assert first.reason == "the repository team/app does not exist yet"
+    assert first.layers == {}  # there was none before
+    world.up()
+    second = last_run()
+    assert (second.kind, second.revision, second.committed, second.reason) == ("noop", "", "", "")
+    assert len({first.id, second.id}) == 2
+
+
+@pytest.mark.parametrize(("edit", "told"), [("LABEL a=1\n", "same"), ("", "other")])
+def test_a_build_that_makes_what_ran_before_is_a_needless_one(world, edit, told):
+    world.up()
+    (world.root / "app").write_text("one" if edit else "two")
+    with (world.root / "Dockerfile").open("a") as file:
+        file.write(edit)
+    assert world.up() == "code"
+    assert last_run().layers == {"app": told}
+    assert re.fullmatch(r"team/app has no image c-[0-9a-f]{12}", last_run().reason)
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_what_nobody_can_compare_is_not_worth_a_failure(world, is_lost):
+    world.up()
+    (before,) = {*world.registry.repositories["team/app"].values()}
+    if is_lost:
+        world.registry.lost.add(before)
+    else:  # remembered by an older release
+        world.registry.contents[before] = replace(world.registry.contents[before], layers="")
+    (world.root / "app").write_text("two")
+    assert world.up() == "code"
+    assert last_run().layers == {}
+
+
+def test_that_a_synth_agreed_with_the_hash_is_kept(world):
+    world.up()
+    assert last_run().agreed == ()
+    world.up(check="synth")
+    assert (last_run().agreed, last_run().disagreed) == (("Registry", "App"), ())
+
+
+def test_why_a_run_failed_is_kept(world):
+    world.engine.fails = True
+    with pytest.raises(DeployError):
+        world.up()
+    assert (last_run().error, last_run().cause) == ("build-failed", "the build failed")
+
+
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [({"app": "two"}, "app: ~ app"), ({"app": "two", "Dockerfile": "FROM scratch\nCOPY app /b\n"}, "")],
+)
+def test_what_made_an_image_new_is_why_it_was_built(world, edits, told):
+    world.build_records = [FakeContents()]
+    world.up()
+    for name, text in edits.items():
+        (world.root / name).write_text(text)
+    world.up()
+    reason = last_run().reason
+    assert reason == told or (not told and reason.endswith(", and 1 more"))

@@ -136,7 +136,9 @@ def test_a_call_that_no_hash_can_follow_is_named_and_decided_by_a_synth_every_ti
     world.up()
     for _ in range(2):
         assert tier(world) == ("synth", True, 1)
-    assert "file hashes cannot prove that nothing changed: app.py:3 starts a program" in world.talk.getvalue()
+    world.up()
+    said = " ".join(world.talk.getvalue().split())
+    assert "file hashes cannot prove that nothing changed: app.py:3 starts a program" in said
     assert tier(world, check="hash") == ("hash", False, 0)
 
 

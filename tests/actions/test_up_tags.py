@@ -10,6 +10,7 @@ from run_worlds import SETTINGS, SHARED, tags
 
 from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.expiry import LifecycleRule, RuleLimit, RuleTags
 
 
 def test_a_stack_of_an_older_version_is_shielded_until_it_is_deployed_again(world):
@@ -116,6 +117,34 @@ def test_additional_tags(world):
     assert world.registry.writes == []
     assert recorded_run(replace(world.context(), also_tags=("v1.2.4",)), 5)[1].kind == "tags"
     assert world.registry.writes == ["v1.2.4"]
+
+
+def with_tags(world, *given: str, ask):
+    run = world.context()
+    return replace(run, also_tags=given, ports=replace(run.ports, lifecycle=ask))
+
+
+def test_rules_are_asked_for_where_a_version_is_given_and_nowhere_else(world):
+    asked = []
+
+    def ask(repository):
+        asked.append(str(repository))
+        return (LifecycleRule(7, RuleTags.ANY, (), RuleLimit.DAYS_SINCE_PUSH, 90),)
+
+    recorded_run(with_tags(world, "nightly", ask=ask), 5)
+    assert asked == []
+    recorded_run(with_tags(world, "v1.2.3", ask=ask), 5)
+    assert set(asked) == {"team/app"}
+    assert "will lose v1.2.3 some day" in " ".join(world.talk.getvalue().split())
+
+
+def test_who_may_not_ask_for_rules_gives_the_version_all_the_same(world):
+    def ask(_repository):
+        raise DeployError("access-denied", "no")
+
+    recorded_run(with_tags(world, "v1.2.3", ask=ask), 5)
+    assert "v1.2.3" in tags(world)
+    assert "will lose" not in world.talk.getvalue()
 
 
 def test_a_placeholder_that_git_cannot_fill_stops_before_anything(world):

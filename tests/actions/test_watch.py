@@ -51,7 +51,8 @@ def test_what_happens_is_told_once_and_what_was_before_is_not():
     moments = []
     account = watched(watcher, moments, happen)
     news = [text for moment in moments for text in moment.news]
-    assert news == ["CREATE_FAILED Task: denied", said.text, "task stopped: out of memory"]
+    assert news == ["CREATE_FAILED Task: denied", "task stopped: out of memory"]
+    assert [text for moment in moments for text in moment.details] == [said.text]
     assert [resource for resource, _ in moments[-1].at_work] == ["Service"]
     assert account.failure == "Task (AWS::ECS::Service) CREATE_FAILED: denied"
 

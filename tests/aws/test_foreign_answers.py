@@ -32,17 +32,20 @@ from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.registry.repository_rules import EcrRules
+from rajee_deploy.rollout import StoppedTask
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.stack.deployment_record import SsmRecords
 from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
+from rajee_deploy.stack.task_logs import TaskLogs, last_lines
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.synth.deploy_checks import bootstrap_version
 
 TOP = Path(__file__).parents[2]
 SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"
+STOPPED = StoppedTask("arn:aws:ecs:us-east-1:123456789012:task/main/0f", "d", definition="api:2")
 MANIFEST = json.dumps({"schemaVersion": 2, "config": {"digest": "sha256:" + "0" * 64, "size": 2}, "layers": []})
 DIGEST = Digest("sha256", hashlib.sha256(MANIFEST.encode()).hexdigest())
 REPOSITORY = Repository.parse("team/app")
@@ -225,7 +228,7 @@ def cloud():
         yield aws, script
 
 
-SERVICES = ("cloudformation", "ecr", "ecs", "elbv2", "lambda", "ssm", "sts")
+SERVICES = ("cloudformation", "ecr", "ecs", "elbv2", "lambda", "logs", "ssm", "sts")
 
 
 @cache
@@ -285,6 +288,8 @@ READERS = {
             ("ecs", "DescribeTaskDefinition"),
         ],
     ),
+    "log": (lambda aws: TaskLogs(lambda _arn: aws).find(STOPPED, "v"), [("ecs", "DescribeTaskDefinition")]),
+    "last lines": (lambda aws: last_lines(aws, "g", "s"), [("logs", "GetLogEvents")]),
     "held": (
         lambda aws: Services(aws).services_of("App", stack(), fresh=True),
         [("cloudformation", "ListStackResources"), ("cloudformation", "GetTemplate")],
@@ -310,6 +315,7 @@ READERS = {
     "mutability": (lambda aws: EcrRules(aws).find_mutability(REPOSITORY), [("ecr", "DescribeRepositories")]),
     "lifecycle": (lambda aws: EcrRules(aws).find_lifecycle(REPOSITORY), [("ecr", "GetLifecyclePolicy")]),
     "tags": (lambda aws: EcrRules(aws).find_tags(REPOSITORY, "c-1"), [("ecr", "DescribeImages")]),
+    "releases": (lambda aws: EcrRules(aws).find_releases(REPOSITORY), [("ecr", "DescribeImages")]),
     "caller": (lambda aws: IdentityCall(aws).caller(), [("sts", "GetCallerIdentity")]),
     "access": (
         lambda aws: ecr(aws).push_access(REPOSITORY),

@@ -24,18 +24,18 @@ APP = TOP / "tests" / "apps" / "fargate_py"
 
 def run() -> None:
     """In one sandbox: the CDK's own deployment first, since ours takes the app over."""
-    with tempfile.TemporaryDirectory() as state, _sandbox(state) as environment:
+    with tempfile.TemporaryDirectory() as state, own_sandbox(state) as environment:
         folder = Path(state) / "app"
         shutil.copytree(APP, folder, ignore=shutil.ignore_patterns("cdk.out", "node_modules", "__pycache__"))
         git = "git init -q && git add -A && git -c user.name=b -c user.email=b@example.com commit -qm one"
-        _run(f"{git} && {CDK} bootstrap --app '' aws://123456789012/us-east-1", folder, environment)
+        run_line(f"{git} && {CDK} bootstrap --app '' aws://123456789012/us-east-1", folder, environment)
         deploy = f"{CDK} deploy --all --method=direct --require-approval=never --output {state}/cdk.out"
-        _run(deploy, folder, environment)
+        run_line(deploy, folder, environment)
         by_cdk = _cost("cdk deploy", deploy, folder, environment, 3)
         show("cdk deploy --all of an app as it is, nothing changed", by_cdk)
-        _run(f"{COMMAND} init --no-plan && {COMMAND} up --yes", folder, environment)
+        run_line(f"{COMMAND} init --no-plan && {COMMAND} up --yes", folder, environment)
         time.sleep(REST)
-        _run(f"{COMMAND} up", folder, environment)
+        run_line(f"{COMMAND} up", folder, environment)
         ours = _cost("up", f"{COMMAND} up", folder, environment, 9)
         show("rajee-deploy up, nothing changed", ours, by_cdk)
         goal("times faster than cdk deploy, wall", by_cdk.wall / ours.wall, 10, at_least=True)
@@ -56,12 +56,12 @@ def _cost(name, line, folder, environment, rounds, before=None):
     ]
 
 
-def _run(line: str, folder: Path, environment: dict[str, str]) -> None:
+def run_line(line: str, folder: Path, environment: dict[str, str]) -> None:
     subprocess.run(["bash", "-c", line], cwd=folder, env=environment, check=True, capture_output=True)
 
 
 @contextmanager
-def _sandbox(state: str) -> Iterator[dict[str, str]]:
+def own_sandbox(state: str) -> Iterator[dict[str, str]]:
     environment = {
         **private(state),
         "HOME": os.environ["HOME"],  # docker's plugins lie there

@@ -11,6 +11,7 @@ import sys
 
 import any_app
 import build
+import kinds
 import million
 import no_op
 import selected
@@ -28,6 +29,7 @@ THEMES = {
     "shared-cache": shared_cache.run,
     "no-op": no_op.run,
     "any-app": any_app.run,
+    "kinds": kinds.run,
 }
 
 if __name__ == "__main__":

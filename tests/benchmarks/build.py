@@ -89,7 +89,7 @@ def _bare(tree: Path, login: Path, reference: str) -> None:
 
 
 def _ours(tree: Path, uri: str, token: str) -> None:
-    from rajee_deploy.actions.build import tell
+    from rajee_deploy.actions.build import BuildView
     from rajee_deploy.console import Console
     from rajee_deploy.engine.buildx import Buildx
     from rajee_deploy.image.inputs import read_all_inputs
@@ -103,5 +103,5 @@ def _ours(tree: Path, uri: str, token: str) -> None:
     access = PushAccess(uri, "AWS", base64.b64decode(token).decode().partition(":")[2])
     console = Console(stderr=io.StringIO())
     with build_request(inputs, uri) as request:
-        Buildx().build_and_push(request, access, lambda event: tell(console, event))
+        Buildx().build_and_push(request, access, BuildView(console).tell)
         request.on_loaded()  # as `building` does: the engine has all of it

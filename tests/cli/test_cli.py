@@ -217,7 +217,7 @@ def test_no_secret_shows(project):
 def test_bad_input_is_named_with_its_next_step(project, arguments, environment, code, exit_code):
     ended = command(project, *arguments, **environment)
     assert ended.returncode == exit_code, ended.stderr
-    assert f"✗ {code}" in ended.stderr
+    assert f"explain-error {code}\n" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
 
@@ -229,10 +229,10 @@ def test_a_dockerfile_that_is_a_link_is_followed_inside_its_directory(project, l
     (project / "linked").symlink_to(leads_to)
     ended = command(project, "fingerprint", ".", "-f", "linked")
     assert ended.returncode == (0 if is_followed else 1)
-    assert ("✗ dockerfile-link" in ended.stderr) is not is_followed
+    assert ("explain-error dockerfile-link\n" in ended.stderr) is not is_followed
     (project / "linked").unlink()
     (project / "linked").symlink_to("nowhere")
-    assert "✗ dockerfile-missing" in command(project, "fingerprint", ".", "-f", "linked").stderr
+    assert "explain-error dockerfile-missing\n" in command(project, "fingerprint", ".", "-f", "linked").stderr
 
 
 def test_a_missing_copy_source_names_the_line(project):
@@ -269,14 +269,14 @@ def test_an_unreadable_file_is_named(project):
         timeout=60,
     )
     assert ended.returncode == 1, ended.stderr
-    assert "✗ unreadable" in ended.stderr
+    assert "explain-error unreadable\n" in ended.stderr
     assert "app" in ended.stderr
 
 
 def test_a_report_without_runs(project):
     ended = command(project, "report")
     assert ended.returncode == 0
-    assert "No run was recorded" in ended.stderr
+    assert "No run was recorded" in ended.stdout
     assert json.loads(command(project, "report", "--json").stdout)["runs"] == 0
 
 

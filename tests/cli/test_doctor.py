@@ -86,7 +86,7 @@ def test_lines_end_with_a_count_and_with_more_they_have_codes(folder):
     (folder / "rajee-deploy.toml").write_text("[images]\nx = 1\n")
     ended = run()
     assert ended.exit_code == Exit.FAILED
-    assert " ok" in ended.stdout.splitlines()[-1]
+    assert " ok" in ended.stdout.splitlines()[2]
     assert "[bad-settings]" not in ended.stdout
     assert "[bad-settings]" in run("-v").stdout
 

@@ -28,7 +28,7 @@ VERBS = {
     "--version": (0, True),
     "--help": (0, True),
     "plan --help": (0, True),
-    "--show-completion": (None, None),
+    "completion bash --print": (0, True),
     "fingerprint": (0, True),
     "fingerprint --json": (0, True),
     "explain": (0, True),
@@ -37,7 +37,7 @@ VERBS = {
     "replay": (1, False),
     "lock --check": (0, None),
     "permissions plan": (0, True),
-    "report": (0, False),
+    "report": (0, True),
     "report --json": (0, True),
     "explain-error": (0, True),
     "explain-error no-region": (0, True),
@@ -178,7 +178,7 @@ def test_without_any_stream(project):
 # What else a run may find itself in: the verb, the situation, the exit code, and what must be said.
 SOMEBODY = {"rights": "few", "set": {"HOME": "HERE/locked"}, "unset": ["RAJEE_DEPLOY_STATE_DIR"]}
 COMPLETING = {
-    "set": {"_RAJEE_DEPLOY_COMPLETE": "complete_bash", "COMP_WORDS": "rajee-deploy pl", "COMP_CWORD": "1"},
+    "set": {"_RAJEE_DEPLOY_COMPLETE": "bash", "_RAJEE_DEPLOY_LINE": "rajee-deploy pl"},
 }
 ODD = {
     "the working directory was removed": (["plan"], {"cwd": "HERE/gone", "removed": True}, 1, "cd to one that exists"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from forked import run_command
+from lock_rows import changes, row
 from small_registry import BASIC, SmallRegistry
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_what_changed_is_data_and_the_rest_is_talk(project, registry):
     digest = json.loads(command(project, "lock", "--json").stdout)["changes"][0]["after"]
     name = f"{registry.host}/team/base:1"
     (project / "rajee-deploy.lock").unlink()
-    assert command(project, "lock").stdout == f"added {name} {digest}\n"
+    assert changes(command(project, "lock").stdout) == [row(f"+ add {name}", digest)]
     again = command(project, "lock")
     assert again.stdout == ""
     assert "as it was" in again.stderr
@@ -85,11 +86,11 @@ def test_the_lines_of_other_environments_stay(project, registry):
     assert (project / "rajee-deploy.lock").read_text().count("\n") == 3
     (project / "rajee-deploy.toml").write_text(SETTINGS.replace('TAG = "2"', ""))
     assert "not needed any more" in command(project, "lock", "--check", code=1).stderr
-    assert command(project, "lock").stdout.startswith(f"removed {registry.host}/team/base:2 ")
+    assert changes(command(project, "lock").stdout)[0].startswith(f"- remove {registry.host}/team/base:2 ")
 
 
 def test_a_context_has_its_lock_in_itself(project):
-    assert command(project, "lock", "--context", ".", "--build-arg", "TAG=2").stdout.startswith("added ")
+    assert command(project, "lock", "--context", ".", "--build-arg", "TAG=2").stdout.startswith("  + add ")
     document = json.loads(command(project, "fingerprint", ".", "--build-arg", "TAG=2", "--json").stdout)
     assert [use["selector"]["path"] for use in document["uses"]] == ["/b"]
     assert document["warnings"] == []
@@ -112,7 +113,7 @@ def test_without_settings_and_lock_all_is_as_before(project):
     ],
 )
 def test_wrong_usage(arguments, code, project):
-    assert f"✗ {code}" in command(project, *arguments, code=64).stderr
+    assert f"explain-error {code}\n" in command(project, *arguments, code=64).stderr
 
 
 @pytest.mark.parametrize("verb", ["lock", "fingerprint", "explain"])

@@ -66,6 +66,6 @@ def test_warnings_and_errors_have_it_too(monkeypatch):
     console.notices("app", [Notice("base-unpinned", "rajee-deploy lock pins it", 1)])
     console.error(error)
     said = stream.getvalue()
-    for words in ("rajee-deploy plan -e prod", "rajee-deploy lock -e prod pins it", "next  rajee-deploy lock -e prod"):
+    for words in ("rajee-deploy plan -e prod", "rajee-deploy lock -e prod pins it", "next   rajee-deploy lock -e prod"):
         assert words in said
     assert error_document(error)["hint"] == "rajee-deploy lock -e prod"

@@ -142,7 +142,7 @@ def test_what_each_policy_is_on():
     bootstrap = (ARN("ssm", "parameter/cdk-bootstrap/*"),)
     assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD), services, functions, bootstrap}
     up = {tuple(each["Resource"]) for each in policy(Who.up, FULL)["Statement"]}
-    assert up - plan == {("arn:aws:iam::1:role/cdk-*",)}
+    assert up - plan == {("arn:aws:iam::1:role/cdk-*",), (ARN("logs", "log-group:*"),)}
     assert plan < up
     document = policy(Who.plan, FULL)
     assert (document["Version"], {each["Effect"] for each in document["Statement"]}) == ("2012-10-17", {"Allow"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -12,6 +13,8 @@ from rajee_deploy.cli import ending
 LINES = {
     "UsageError": [
         ("stauts", "Did you mean 'status'?", "rajee-deploy --help"),
+        ("deploy -e prod", "there is no verb 'deploy'; here it is up", "rajee-deploy up --help"),
+        ("diff", "here it is plan", "rajee-deploy plan --help"),
         ("sandbox strat", "Did you mean 'start'", "rajee-deploy sandbox --help"),
         ("report x", "extra argument", "rajee-deploy report --help"),
     ],
@@ -50,15 +53,29 @@ def test_what_is_wrong_and_where_it_stands(monkeypatch, capsys, line, words, com
     monkeypatch.setattr("sys.argv", ["rajee-deploy", *words_given[:at], *["--json"] * as_json, *words_given[at:]])
     assert ending._run() == 64
     said = capsys.readouterr()
-    assert "✗ usage " in said.err
+    assert "explain-error usage\n" in said.err
     assert words in said.err
-    assert f"next  {command}\n" in said.err
+    assert f"next   {command}\n" in said.err
     assert "Usage:" not in said.err
     assert (json.loads(said.out)["hint"] if as_json else said.out) == (command if as_json else "")
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("-e prod plan --bases", "rajee-deploy plan -e prod --bases"),
+        ("-e 'a b' up", "rajee-deploy up -e 'a b'"),
+        ("--parameters A=secret up", "rajee-deploy up --help"),
+    ],
+)
+def test_a_flag_before_the_verb_is_moved_behind_it(monkeypatch, capsys, line, command):
+    monkeypatch.setattr("sys.argv", ["rajee-deploy", *shlex.split(line)])
+    assert ending._run() == 64
+    assert f"next   {command}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("line", ["", "sandbox"])
 def test_too_little_shows_the_help(monkeypatch, capsys, line):
     monkeypatch.setattr("sys.argv", ["rajee-deploy", *line.split()])
     assert ending._run() == 64
-    assert "Commands:" in capsys.readouterr().err
+    assert "Usage: rajee-deploy" in capsys.readouterr().err

@@ -7,18 +7,33 @@ import threading
 import pytest
 
 from rajee_deploy.console import Console
-from rajee_deploy.console.heartbeat import SECONDS, Heartbeat, Work, line_of
+from rajee_deploy.console.activities import Activities, Activity, ThreadActivity
+from rajee_deploy.console.heartbeat import SECONDS, Heartbeat, line_of
+
+BUSY = Activity("update App", began=-90.4, verb="update", subject="App", usual="usually 2m 05s")
+TASKS, WAITS = "1 of 2 new tasks run", "waiting for new tasks to start"
+SEEN = (("Service", TASKS), ("", WAITS))
 
 
 @pytest.mark.parametrize(
-    ("work", "line"),
+    ("sight", "below", "line"),
     [
-        (Work("deploy App", began=0.0), "… deploy App: still going on after 45s"),
-        (Work("deploy App", "exporting", began=-90.4), "… deploy App: still going on after 2m 15s: exporting"),
+        (ThreadActivity(Activity("look", began=0.0), ""), (), "… look: still going on after 45s"),
+        (
+            ThreadActivity(Activity("build app", began=-90.4), "exporting"),
+            (),
+            "… build app: still going on after 2m 15s: exporting",
+        ),
+        (ThreadActivity(BUSY, "cdk says"), (), "… update App: still going on after 2m 15s, usually 2m 05s: cdk says"),
+        (
+            ThreadActivity(BUSY, "cdk says"),
+            SEEN,
+            f"… update App: still going on after 2m 15s, usually 2m 05s: Service {TASKS}; {WAITS}",
+        ),
     ],
 )
-def test_a_line(work, line):
-    assert line_of(work, 45.0) == line
+def test_a_line(sight, below, line):
+    assert line_of(sight, below, 45.0) == line
 
 
 def test_two_lines_are_no_minute_apart():
@@ -34,8 +49,9 @@ def test_it_beats_while_something_goes_on_and_ends_with_it():
         if len(lines) > 1:
             twice.set()
 
-    heart = Heartbeat(say, seconds=0.001)
-    with heart.during("build api"):
+    activities = Activities()
+    heart = Heartbeat(activities, say, seconds=0.001)
+    with activities.during(Activity("build api"), heart.start, heart.stop):
         assert twice.wait(20)
         (beating,) = [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
     beating.join(20)
@@ -43,25 +59,42 @@ def test_it_beats_while_something_goes_on_and_ends_with_it():
     assert {line.partition(":")[0] for line in lines} == {"… build api"}
 
 
-def test_each_thread_has_a_line_of_its_innermost_work():
-    heart = Heartbeat(pytest.fail)
+def test_each_thread_has_a_line_of_what_people_know_of_its_work():
+    activities = Activities()
+    heart = Heartbeat(activities, pytest.fail)
+
+    def during(name: str, verb: str = ""):
+        return activities.during(Activity(name, verb=verb), heart.start, heart.stop)
+
     begun, done = threading.Barrier(2), threading.Barrier(2)
 
     def work() -> None:
-        with heart.during("build web"):
-            heart.note("step 2")
+        with during("web", "build"):
+            activities.note("step 2")
             begun.wait(20)
             done.wait(20)
 
     other = threading.Thread(target=work)
     other.start()
     begun.wait(20)
-    with heart.during("deploy"), heart.during("look"):
-        found = [line.partition(" after")[0] for line in heart.lines(0.0)]
+    with during("App", "update"), during("look at what App runs"):
+        found = heart.lines(0.0)
     done.wait(20)
     other.join(20)
-    assert sorted(found) == ["… build web: still going on", "… look: still going on"]
+    assert [line.partition(" after")[0] for line in sorted(found)] == ["… App: still going on", "… web: still going on"]
+    assert [line.rpartition(": ")[2] for line in sorted(found)] == ["look at what App runs", "step 2"]
     assert heart.lines(0.0) == []
+
+
+def test_what_is_seen_too_late_is_not_shown_of_what_comes_next():
+    activities = Activities()
+    heart = Heartbeat(activities, pytest.fail)
+    with activities.during(Activity("one"), heart.start, heart.stop):
+        activities.show_below([("Service", "runs")])
+        assert activities.below() == (("Service", "runs"),)
+    activities.show_below([("Service", "runs")])
+    with activities.during(Activity("two"), heart.start, heart.stop):
+        assert activities.below() == ()
 
 
 def test_a_machine_that_starts_no_more_threads_goes_on_in_silence(monkeypatch):
@@ -69,8 +102,7 @@ def test_a_machine_that_starts_no_more_threads_goes_on_in_silence(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with Heartbeat(pytest.fail).during("build"):
-        pass
+    Heartbeat(Activities(), pytest.fail).start()
 
 
 class Log:
@@ -98,23 +130,17 @@ def test_the_console_of_a_log_beats_with_what_it_is_busy_with(monkeypatch, colou
         monkeypatch.setenv("FORCE_COLOR", "1")
     log = Log("still going on after 0s: 1.0 of 2.0 MiB")
     console = Console(stderr=log)
-    console._heart()._seconds = 0.001
+    console._view._shown()._seconds = 0.001
     with console.spinner("push api"):
         assert not console.progress("1.0 of 2.0 MiB")
         assert log.got.wait(20)
-    assert console._live is None
+    assert "\r" not in log.text
 
 
-def test_what_has_no_line_beats_too_but_not_on_a_terminal():
+def test_what_has_no_line_beats_too():
     log = Log("… plan: still going on")
     console = Console(stderr=log)
-    console._heart()._seconds = 0.001
+    console._view._shown()._seconds = 0.001
     with console.waiting("plan"):
         assert log.got.wait(20)
     assert log.text.startswith("… plan: still going on")
-
-    terminal = Log("x")
-    terminal.isatty = lambda: True
-    console = Console(stderr=terminal)
-    with console.waiting("plan"):
-        assert console._heartbeat is None

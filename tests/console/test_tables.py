@@ -9,7 +9,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.console import PLAIN_WIDTH, Console
+from rajee_deploy.console import Console
+from rajee_deploy.console.manner import LOG_WIDTH
 from rajee_deploy.console.tables import plain_table
 
 CELLS = st.text(st.sampled_from("ab 0.█-"), max_size=8).map(str.strip)
@@ -31,15 +32,15 @@ def by_rich(columns, rows) -> list[str]:
 @given(TABLES)
 def test_lines_are_those_of_rich(table):
     columns, rows = ["phase", *table[0]], [["a", *row] for row in table[1]]
-    lines = plain_table(columns, rows, PLAIN_WIDTH)
+    lines = plain_table(columns, rows, LOG_WIDTH)
     assert lines is not None
     assert [line.rstrip() for line in lines] == [line.rstrip() for line in by_rich(columns, rows)]
 
 
 def test_what_may_be_wider_or_does_not_fit_is_left_to_rich():
-    assert plain_table(["phase"], [["漢"]], PLAIN_WIDTH) is None
-    assert plain_table(["phase"], [[" x"]], PLAIN_WIDTH) is None
-    assert plain_table(["phase"], [["x" * (PLAIN_WIDTH + 1)]], PLAIN_WIDTH) is None
+    assert plain_table(["phase"], [["漢"]], LOG_WIDTH) is None
+    assert plain_table(["phase"], [[" x"]], LOG_WIDTH) is None
+    assert plain_table(["phase"], [["x" * (LOG_WIDTH + 1)]], LOG_WIDTH) is None
     shown = io.StringIO()
     Console(stderr=shown).timings([("漢", 1.0, "1s")], 1.0, "1s")
     assert "漢" in shown.getvalue()

@@ -73,7 +73,7 @@ def test_broader_permissions_are_refused_where_nobody_can_say_yes(synthesised):
     app = synthesised.folder / "infra" / "given.py"
     app.write_text(app.read_text() + BY_TIME)
     ended = synthesised.run("rajee-deploy up", code=1, COLUMNS="80")  # names are whole in a narrow terminal too
-    assert "✗ approval-needed" in ended.stderr
+    assert "explain-error approval-needed\n" in ended.stderr
     assert "ecr:GetAuthorizationToken" in ended.stderr, ended.stderr
     assert "--yes" in ended.stderr
 
@@ -112,9 +112,9 @@ def test_an_older_revision_does_not_replace_a_newer_one(synthesised):
     git(synthesised, "checkout", "--quiet", "HEAD~1")
     before = parameters(synthesised)
     ended = synthesised.run("rajee-deploy up", code=1)
-    assert "✗ older-revision" in ended.stderr
+    assert "explain-error older-revision\n" in ended.stderr
     assert parameters(synthesised) == before
-    assert "✗ older-revision" in synthesised.run("rajee-deploy plan", code=1).stderr
+    assert "explain-error older-revision\n" in synthesised.run("rajee-deploy plan", code=1).stderr
     done = json.loads(synthesised.run("rajee-deploy up --allow-rollback --json").stdout)
     assert done["kind"] == "code"
     assert parameters(synthesised)["ImageTag"] != before["ImageTag"]
@@ -146,6 +146,6 @@ def test_what_a_late_synth_broadens_is_refused_too(synthesised, tmp_path):
     for _ in range(2):  # the second time the assembly is there
         ended = synthesised.run("rajee-deploy up", code=1, COLUMNS="80", **elsewhere)
         assert "other templates than the hash promised" in ended.stderr
-        assert "✗ approval-needed" in ended.stderr
+        assert "explain-error approval-needed\n" in ended.stderr
         assert "s3:*" in ended.stderr
         assert parameters(synthesised) == before

@@ -151,7 +151,7 @@ def test_what_ecs_rolled_back_is_never_nothing_to_do(watched, gateway, ecs):
     with gateway.saying(DESCRIBE, adds):
         for _ in range(2):
             ended = watched.run("rajee-deploy up", code=1)
-            assert "✗ rollout-not-confirmed" in ended.stderr
+            assert "explain-error rollout-not-confirmed\n" in ended.stderr
             assert "tasks failed to start" in ended.stderr
             assert "--repair-drift" in ended.stderr
         assert json.loads(watched.run("rajee-deploy up --repair-drift --json").stdout)["kind"] == "repair"
@@ -178,7 +178,7 @@ def test_an_answer_that_is_none_is_never_nothing_to_do(watched, gateway, action,
     """A few of the many that tests/proof/test_faults.py and tests/aws/test_foreign_answers.py have."""
     with gateway.sending(action, change, status):
         ended = watched.run("rajee-deploy plan --detailed-exitcode", code=1)
-    assert f"✗ {code}" in ended.stderr
+    assert f"explain-error {code}\n" in ended.stderr
     assert "next" in ended.stderr
     assert "AWS_ENDPOINT_URL" not in ended.stderr
 
@@ -196,4 +196,4 @@ def test_a_rollback_is_confirmed_by_ecs_too(watched, gateway):
     watched.run("rajee-deploy up")
     with gateway.saying(DESCRIBE, state(rolloutState="FAILED", rolloutStateReason="no such image")):
         ended = watched.run("rajee-deploy rollback", code=1)
-    assert "✗ rollout-not-confirmed" in ended.stderr
+    assert "explain-error rollout-not-confirmed\n" in ended.stderr

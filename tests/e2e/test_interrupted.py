@@ -71,7 +71,7 @@ def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(synthesised, awaited, n
     said.append(running.stderr.read())
     running.stderr.close()
     assert running.wait(30) == 130, "".join(said)
-    assert "✗ interrupted" in "".join(said)
+    assert "explain-error interrupted\n" in "".join(said)
     assert next_ not in "".join(said), "the interrupt came at a later step"
     assert processes_with(mark) == []
     assert leftovers(synthesised) == []

@@ -146,7 +146,7 @@ def test_a_network_lost_while_pushing(deployed, network, count):
     ended = deployed.run("rajee-deploy up", code=1)
     assert network.reached.is_set()
     network.mend()
-    assert "✗ push-broken-off" in ended.stderr
+    assert "explain-error push-broken-off\n" in ended.stderr
     assert "run again" in ended.stderr
     assert (task_definitions(deployed), leftovers(deployed)) == (before, [])
     assert "complete, and it records ImageTag" in deployed.run("rajee-deploy up").stderr

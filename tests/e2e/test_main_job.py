@@ -97,7 +97,7 @@ def _construct_of_the_copy(shell):
 
 def test_an_account_that_was_never_bootstrapped_is_said_so(shell):
     ended = shell.run("rajee-deploy up", code=1)
-    assert "✗ not-bootstrapped" in ended.stderr
+    assert "explain-error not-bootstrapped\n" in ended.stderr
     assert "npx cdk bootstrap aws://123456789012/us-east-1" in ended.stderr
 
 
@@ -245,6 +245,10 @@ def test_the_report_counts_the_runs(bootstrapped):
     kinds = {kind["kind"]: kind for kind in document["kinds"]}
     assert set(kinds) == {"first", "noop", "infra", "code"}
     assert (document["builds"], document["failed"]) == (3, 1)
+    # What was compared with what ran before: real layers, of which none were the same.
+    assert document["layers"] == {"compared": 2, "same": 0}
+    assert document["wrong_skips"]["found"] == 0
+    assert document["dora"]["deployments"] == sum(kinds[kind]["count"] for kind in ("first", "infra", "code"))
 
 
 def test_a_retained_repository_is_adopted(bootstrapped):
@@ -264,7 +268,7 @@ def test_a_stack_is_deployed_by_digest_where_both_sides_say_so(bootstrapped):
     settings.write_text(
         settings.read_text().replace('parameter = "ImageTag"', 'parameter = "ImageTag"\ndeploy-by = "digest"')
     )
-    assert "✗ parameter-refused" in bootstrapped.run("rajee-deploy up", code=64).stderr
+    assert "explain-error parameter-refused\n" in bootstrapped.run("rajee-deploy up", code=64).stderr
     stack.write_text(stack.read_text().replace('images=("ImageTag",)', 'images=("ImageTag",), deploy_by="digest"'))
     done = up(bootstrapped)
     digest = digests(bootstrapped)[done["images"]["envoy"]["tag"]]
@@ -290,7 +294,7 @@ def test_a_wrong_account_stops_before_anything(bootstrapped):
     path.write_text(text.replace('account = "123456789012"', 'account = "999999999999"'))
     ended = bootstrapped.run("rajee-deploy up", code=1)
     path.write_text(text)
-    assert "✗ wrong-account" in ended.stderr
+    assert "explain-error wrong-account\n" in ended.stderr
 
 
 def test_all_that_was_kept_meanwhile_is_known_as_the_tools_own(shell):

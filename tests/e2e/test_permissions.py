@@ -175,7 +175,7 @@ def test_tags_that_are_elsewhere_are_moved_back(watched, look, up):
     )
     assert look("plan --json").kind == "tags"
     assert up() == "tags"
-    assert up("--also-tag v1") == "tags"
+    assert up("--also-tag v1.2.3") == "tags"
 
 
 def test_a_deploy_that_fails(watched, up):
@@ -232,7 +232,7 @@ def test_the_policies_are_the_calls_that_were_made(calls):
     assert calls.reading - may_up == set()
     assert calls.reading & may_read == may_read
     # No task of the sandbox ever stops.
-    assert calls.up | calls.reading == may_up - {"ecs:DescribeTasks"}
+    assert calls.up | calls.reading == may_up - {"ecs:DescribeTasks", "logs:GetLogEvents"}
 
 
 def client(shell, service: str):

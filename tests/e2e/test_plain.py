@@ -10,6 +10,7 @@ import json
 
 import boto3
 import pytest
+from collectors import Collector
 from sampled import some
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
@@ -114,8 +115,8 @@ def deployed(shell) -> str:
     return json.dumps(client(shell, "cloudformation").get_template(StackName="Plain")["TemplateBody"])
 
 
-def up(shell) -> dict:
-    return json.loads(shell.run(UP).stdout)
+def up(shell, **environment: str) -> dict:
+    return json.loads(shell.run(UP, **environment).stdout)
 
 
 def is_quiet(shell, no_node, **environment: str) -> bool:
@@ -133,15 +134,20 @@ def test_the_first_is_deployed_and_recorded(project):
 
 
 def test_nothing_to_do_starts_no_node(project, no_node):
-    assert is_quiet(project, no_node)
+    """And no collector of spans changes how it ends."""
+    assert is_quiet(project, no_node, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
 
 
 def test_other_code_is_another_tag_in_the_template(project, no_node):
     (project.folder / "infra/plain/hello").write_text("two")
     before = record(project)
-    tag = up(project)["images"]["app"]["tag"]
+    with Collector().listening() as collector:
+        tag = up(project, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)["images"]["app"]["tag"]
     assert record(project)["tags"] == {"app": tag} != before["tags"]
     assert f"plain/app:{tag}" in deployed(project)
+    spans = json.loads(collector.sent[0].body)["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    assert spans[0]["name"] == "rajee-deploy up"
+    assert {"build and push app", "deploy Plain"} <= {each["name"] for each in spans[1:]}
     assert is_quiet(project, no_node)
 
 

@@ -61,7 +61,7 @@ def test_status_knows_what_is_deployed_and_that_it_is_this_checkouts(project, ta
     (service,) = stack["services"]
     assert service["running"] == service["desired"]
     assert service["images"][0].endswith(f"raja/envoy:{tags[1]}")
-    assert "as this checkout makes it" in project.run("rajee-deploy status").stdout
+    assert "What is deployed is what this checkout makes." in project.run("rajee-deploy status").stdout
 
 
 def test_back_by_one_call_without_node_and_without_an_engine(project, tags, tmp_path):
@@ -132,8 +132,8 @@ def test_the_report_counts_rollbacks(project):
 
 
 def test_a_tag_of_nobody_is_refused(project):
-    assert "✗ revision-not-recorded" in project.run(f"rajee-deploy rollback c-{'0' * 40}", code=1).stderr
-    assert "✗ bad-tag" in project.run("rajee-deploy rollback latest", code=64).stderr
+    assert "explain-error revision-not-recorded\n" in project.run(f"rajee-deploy rollback c-{'0' * 40}", code=1).stderr
+    assert "explain-error bad-tag\n" in project.run("rajee-deploy rollback latest", code=64).stderr
 
 
 def up(shell, **environment: str) -> None:

@@ -21,8 +21,10 @@ from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
+from rajee_deploy.engine.image_store import has_classic_store
 from rajee_deploy.model import BuildOptions, Platform
 from rajee_deploy.model.repository import PushAccess
+from rajee_deploy.settings.build_settings import EngineSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -179,4 +181,23 @@ def far_store(store_engine: SecondEngine, rig: Rig) -> Rig:
     """The rig (of buildx), building on `store_engine`, which the user's settings call `store`."""
     store_engine.add_context("store")
     rig.engine = Buildx("store")
+    return rig
+
+
+@pytest.fixture(scope="session")
+def classic_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondEngine | None]:
+    """An engine with the classic image store; None where this machine's own is one."""
+    if has_classic_store(EngineSettings()):
+        yield None
+        return
+    with second_engine(tmp_path_factory.mktemp("classic"), containerd_store=False) as engine:
+        yield engine
+
+
+@pytest.fixture
+def classic(classic_engine: SecondEngine | None, rig: Rig) -> Rig:
+    """The rig (of buildx), building on an engine with the classic image store, whatever this machine's has."""
+    if classic_engine is not None:
+        classic_engine.add_context("classic")
+        rig.engine = Buildx("classic")
     return rig

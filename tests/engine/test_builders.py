@@ -129,9 +129,9 @@ def test_a_cache_in_the_registry_is_looked_at_under_its_full_name(far):
 
 
 @pytest.mark.parametrize("rig", ["buildx"], indirect=True)
-def test_where_no_cache_can_be_exported_the_error_says_what_to_do(rig):
+def test_where_no_cache_can_be_exported_the_error_says_what_to_do(classic):
     with pytest.raises(DeployError) as caught:
-        rig.build("FROM scratch", "COPY app /app", settings=BuildSettings(cache_to=("team/cache",)))
+        classic.build("FROM scratch", "COPY app /app", settings=BuildSettings(cache_to=("team/cache",)))
     assert "`builder`" in caught.value.hint
 
 

@@ -98,7 +98,7 @@ def test_with_containerds_store_the_registry_goes_before_what_the_engine_has(tmp
 class Elsewhere(Buildx):
     """A builder that takes its images from a registry which only it can ask."""
 
-    _docker_engine = ()
+    docker_engine = ()
 
 
 @pytest.mark.parametrize(

@@ -210,13 +210,13 @@ def base_of_both(rig):
 
 
 @pytest.mark.parametrize("rig", ["buildx"], indirect=True)
-def test_an_engine_that_cannot_says_what_to_do(rig):
+def test_an_engine_that_cannot_says_what_to_do(classic):
     with pytest.raises(DeployError) as caught:
-        rig.build("FROM scratch", "COPY app /app", platforms=BOTH)
+        classic.build("FROM scratch", "COPY app /app", platforms=BOTH)
     assert caught.value.code == "build-failed"
     assert "containerd" in caught.value.hint
     assert "`builder`" in caught.value.hint
-    assert rig.find_config("c-1") is None
+    assert classic.find_config("c-1") is None
 
 
 @pytest.mark.parametrize("rig", ["buildah"], indirect=True)

@@ -155,11 +155,32 @@ def test_a_cache_that_cannot_be_written_leaves_the_image_pushed(far_store):
     assert far_store.find_config("c-1")
 
 
-def test_an_engine_that_cannot_export_a_cache_builds_without_one(rig):
+def test_an_engine_that_cannot_export_a_cache_builds_without_one(classic):
     """The classic image store; docs/registry-and-engines.md says that it is told and stops nothing."""
     with pytest.raises(DeployError) as caught:
-        rig.build(*PLAIN, settings=BuildSettings(cache_to=("team/cache",), cache_from=("team/cache",)))
+        classic.build(*PLAIN, settings=BuildSettings(cache_to=("team/cache",), cache_from=("team/cache",)))
     assert caught.value.code == "cache-not-written"
     assert "containerd image store" in caught.value.hint
     assert "not supported" in caught.value.cause
-    assert rig.find_config("c-1"), "the image is pushed all the same"
+    assert classic.find_config("c-1"), "the image is pushed all the same"
+
+
+def test_every_engine_can_let_the_image_carry_its_cache(classic, another):
+    """The one kind of cache that the classic store can write; docs/registry-and-engines.md says so."""
+    name = classic.access.uri.partition("/")[2]
+    settings = BuildSettings(cache_from=(f"{name}:live-App",), cache_to=("type=inline",))
+    classic.build(*lines(classic), tag="live-App", settings=settings)
+    another.add_context("another")
+    classic.engine, classic.events = Buildx("another"), []
+    classic.build(*lines(classic, daily="next"), tag="c-2", settings=settings)
+    assert run_was_cached(classic)
+
+
+def test_an_engine_that_can_write_no_cache_can_take_from_one(far_store, classic_engine, cache):
+    """What CI wrote with a builder of its own serves the machines of a team, whatever engine they have."""
+    far_store.build(*lines(far_store), tag="c-1", settings=BuildSettings(cache_to=(cache,)))
+    if classic_engine is not None:
+        classic_engine.add_context("classic")
+    far_store.engine, far_store.events = Buildx("classic" if classic_engine is not None else None), []
+    far_store.build(*lines(far_store, daily="next"), tag="c-2", settings=BuildSettings(cache_from=(cache,)))
+    assert run_was_cached(far_store)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from pathspec import GitIgnoreSpec
+
+from rajee_deploy.cli.line import click_command
 
 TOP = Path(__file__).parents[2]
 INFRA = TOP / "infra"
@@ -100,7 +104,7 @@ def test_workflows_pin_their_actions_and_may_little(path):
     steps = [step for job in workflow["jobs"].values() for step in job.get("steps", ())]
     used = [step["uses"] for step in steps if "uses" in step]
     assert used
-    assert [name for name in used if not re.fullmatch(r"[\w.-]+/[\w.-]+@(v\d+|release/v\d+)", name)] == []
+    assert [name for name in used if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+@(v\d+|release/v\d+)", name)] == []
     needed = [each for job in workflow["jobs"].values() for each in [job.get("needs")] if each]
     assert set(needed) <= set(workflow["jobs"])
     assert all("timeout-minutes" in job or "uses" in job for job in workflow["jobs"].values())
@@ -146,3 +150,14 @@ def test_hooks_before_a_commit_are_the_checks_of_the_makefile():
     check = re.search(r"^check:.*\n((?:\t.*\n)+)", (TOP / "Makefile").read_text(), re.MULTILINE)
     assert check is not None
     assert [line.strip().removesuffix(" .") for line in check[1].strip().split("\n")] == said
+
+
+def test_each_task_is_one_line_over_the_tool():
+    """`poe build-envoy` and `poe deploy`, as the scripts that they take the place of were called."""
+    tasks = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["poe"]["tasks"]
+    assert set(tasks) == {"build-envoy", "deploy"}
+    for task in tasks.values():
+        program, verb, *rest = shlex.split(task["cmd"])
+        assert program == "rajee-deploy"
+        with click_command(verb).make_context(verb, rest, resilient_parsing=False) as context:
+            assert context.params

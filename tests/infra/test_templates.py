@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 
 import pytest
 from sampled import some
@@ -260,8 +262,12 @@ def test_the_repository(synths, assertions):
     )
 
 
-def test_the_lifecycle_shields_moving_tags_before_it_counts(synths):
-    (repository,) = resources(synths["prod"].template("RajeeRegistryStack"), "AWS::ECR::Repository")
+def test_the_lifecycle_shields_moving_tags_and_releases_before_it_counts(synths):
+    repository = next(
+        each
+        for each in resources(synths["prod"].template("RajeeRegistryStack"), "AWS::ECR::Repository")
+        if each["RepositoryName"] == "raja/envoy"
+    )
     rules = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
     seen = [
         (
@@ -275,9 +281,10 @@ def test_the_lifecycle_shields_moving_tags_before_it_counts(synths):
     assert seen == [
         (1, ["live-*"], "imageCountMoreThan", 9999),
         (2, ["prev-*"], "imageCountMoreThan", 9999),
-        (3, "untagged", "sinceImagePushed", 1),
-        (4, ["m-*"], "imageCountMoreThan", 100),
-        (5, ["c-*"], "imageCountMoreThan", 10),
+        (3, ["v*.*.*"], "imageCountMoreThan", 9999),
+        (4, "untagged", "sinceImagePushed", 1),
+        (5, ["m-*"], "imageCountMoreThan", 100),
+        (6, ["c-*"], "imageCountMoreThan", 10),
     ]
 
 
@@ -324,3 +331,47 @@ def test_production_without_a_certificate_is_warned_of(synths, sealed):
     (told,) = warnings(synths["prod"].directory)
     assert ("plain HTTP" in told, "certificateArn=" in told) == (True, True)
     assert warnings(sealed.directory) == []
+
+
+TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
+# A row of the page → the value in a template.
+ROWS = {
+    "minimum healthy, %": lambda it: it("AWS::ECS::Service")["DeploymentConfiguration"]["MinimumHealthyPercent"],
+    "maximum healthy, %": lambda it: it("AWS::ECS::Service")["DeploymentConfiguration"]["MaximumPercent"],
+    "tasks": lambda it: it("AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"],
+    "container check: interval, s": lambda it: task_of(it)["HealthCheck"]["Interval"],
+    "container check: timeout, s": lambda it: task_of(it)["HealthCheck"]["Timeout"],
+    "container check: retries": lambda it: task_of(it)["HealthCheck"]["Retries"],
+    "container check: start period, s": lambda it: task_of(it)["HealthCheck"]["StartPeriod"],
+    "target group: interval, s": lambda it: it(TARGETS)["HealthCheckIntervalSeconds"],
+    "target group: healthy threshold": lambda it: it(TARGETS)["HealthyThresholdCount"],
+    "target group: unhealthy threshold": lambda it: it(TARGETS)["UnhealthyThresholdCount"],
+    "grace period, s": lambda it: it("AWS::ECS::Service")["HealthCheckGracePeriodSeconds"],
+    "deregistration delay, s": lambda it: next(
+        each["Value"]
+        for each in it(TARGETS)["TargetGroupAttributes"]
+        if each["Key"] == "deregistration_delay.timeout_seconds"
+    ),
+    "stop timeout, s": lambda it: task_of(it)["StopTimeout"],
+}
+
+
+def task_of(it):
+    (found,) = it("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    return found
+
+
+def test_the_page_has_the_values_that_are_deployed(synths):
+    """docs/rajee.md sets them beside those of the proposal."""
+    page = (Path(__file__).parents[2] / "docs" / "rajee.md").read_text()
+    table = page.partition("| setting |")[2].partition("\n\n")[0]
+    rows = {row[0]: (row[3], row[5]) for line in table.splitlines()[2:] for row in [line.strip("| ").split(" | ")]}
+
+    def it(environment, kind):
+        (found,) = resources(synths[environment].template(STACK), kind)
+        return found
+
+    assert rows == {
+        name: tuple(str(value(partial(it, environment))) for environment in ("dev", "prod"))
+        for name, value in ROWS.items()
+    }

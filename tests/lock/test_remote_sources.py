@@ -13,6 +13,7 @@ import uuid
 from functools import partial
 
 import pytest
+from lock_rows import changes, row
 
 pytestmark = pytest.mark.docker
 
@@ -79,7 +80,7 @@ def test_a_file_that_changes(shop, project, served):
     shop.push_base("1", "which")
     assert "[remote-unpinned]" in shop.run("rajee-deploy fingerprint").stderr
     shop.run("rajee-deploy lock --check", code=1)
-    assert f"added {address}/tool sha256:" in shop.run("rajee-deploy lock").stdout
+    assert any(f"+ add {address}/tool sha256:" in line for line in changes(shop.run("rajee-deploy lock").stdout))
     shop.run("rajee-deploy lock --check")
     assert "remote-unpinned" not in shop.run("rajee-deploy fingerprint").stderr
     locked = tag_of(shop)
@@ -89,7 +90,9 @@ def test_a_file_that_changes(shop, project, served):
     assert tag_of(shop) == locked
     said = json.loads(shop.run("rajee-deploy plan --bases --json").stdout)
     assert "moved" in {base["state"] for base in said["bases"]}
-    assert f"moved {address}/tool" in shop.run(f"rajee-deploy lock --upgrade {address}/tool").stdout
+    assert changes(shop.run(f"rajee-deploy lock --upgrade {address}/tool").stdout)[0].startswith(
+        f"~ move {address}/tool"
+    )
     assert tag_of(shop) != locked
     shop.run("rajee-deploy up")
     assert shop.files(tag_of(shop), "/tool") == ["other"]
@@ -112,13 +115,14 @@ def test_a_branch_that_moves(shop, project, repository):
     first = commit("first")
     shop.push_base("1", "which")
     project("FROM BASE:1", f"ADD {address}#main /src")
-    assert f"added {address}#main git:{first}" in shop.run("rajee-deploy lock").stdout
+    assert row(f"+ add {address}#main", f"git:{first}") in changes(shop.run("rajee-deploy lock").stdout)
     locked = tag_of(shop)
     second = commit("second")
     assert tag_of(shop) == locked
     shop.run("rajee-deploy up")
     assert shop.files(locked, "/src/file") == ["first"]
-    assert f"moved {address}#main git:{first} git:{second}" in shop.run("rajee-deploy lock --upgrade").stdout
+    moved = row(f"~ move {address}#main", f"git:{first}", f"git:{second}")
+    assert moved in changes(shop.run("rajee-deploy lock --upgrade").stdout)
     assert tag_of(shop) != locked
     shop.run("rajee-deploy up")
     assert shop.files(tag_of(shop), "/src/file") == ["second"]

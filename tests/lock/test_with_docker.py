@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from lock_rows import changes, row
 
 pytestmark = pytest.mark.docker
 
@@ -23,7 +24,7 @@ def test_a_base_that_moves_is_not_built_until_the_lock_moves(shop, project):
     first = shop.push_base("1", "first", "ENV P=b")
     project("FROM BASE:1", "COPY ${P:-a} /x", NOOP)
     shop.run("rajee-deploy lock --check", code=1)
-    assert shop.run("rajee-deploy lock").stdout == f"added {shop.host}/base/one:1 {first}\n"
+    assert changes(shop.run("rajee-deploy lock").stdout) == [row(f"+ add {shop.host}/base/one:1", first)]
     shop.run("rajee-deploy lock --check")
     locked = tag_of(shop)
     second = shop.push_base("1", "second", "ENV P=a")
@@ -35,8 +36,8 @@ def test_a_base_that_moves_is_not_built_until_the_lock_moves(shop, project):
     assert shop.files(locked, "/which", "/x") == ["first", "b"]
     assert built(shop)["kind"] == "noop"
     assert "one base, locked today" in shop.run("rajee-deploy plan").stderr
-    moved = f"moved {shop.host}/base/one:1 {first} {second}\n"
-    assert shop.run(f"rajee-deploy lock --upgrade {shop.host}/base/one:1").stdout == moved
+    moved = row(f"~ move {shop.host}/base/one:1", first, second)
+    assert changes(shop.run(f"rajee-deploy lock --upgrade {shop.host}/base/one:1").stdout) == [moved]
     assert tag_of(shop) != locked
     built(shop)
     assert shop.files(tag_of(shop), "/which", "/x") == ["second", "a"]
@@ -72,7 +73,7 @@ def test_an_index_serves_every_platform_by_one_digest(shop, project):
         "COPY $P /own",
         "COPY --from=arm /which /own /arm/",
     )
-    assert shop.run("rajee-deploy lock").stdout == f"added {shop.host}/base/one:many {index}\n"
+    assert changes(shop.run("rajee-deploy lock").stdout) == [row(f"+ add {shop.host}/base/one:many", index)]
     document = json.loads(shop.run("rajee-deploy fingerprint --json").stdout)
     assert [use["selector"]["path"] for use in document["uses"]] == ["/b", "/a"]
     assert (document["precision"], document["warnings"]) == ("exact", [])
@@ -88,7 +89,7 @@ def test_a_locked_base_may_copy_by_onbuild(shop, project):
     shop.push_base("1", "first", "ENV T=trig", "ONBUILD COPY $T /trigger", "ONBUILD ADD a /a")
     project("FROM BASE:1", NOOP)
     refused = shop.run("rajee-deploy up", code=1)
-    assert "✗ base-has-onbuild" in refused.stderr
+    assert "explain-error base-has-onbuild\n" in refused.stderr
     assert "rajee-deploy lock" in refused.stderr
     shop.run("rajee-deploy lock")
     (shop.folder / "a").write_text("changed")
@@ -105,7 +106,7 @@ def test_a_trigger_behind_one_that_fails_without_arguments_is_seen(shop, project
     settings.write_text(f'{text}[images.app.build-args]\nVERSION = "1"\n')
     try:
         refused = shop.run("rajee-deploy up", code=1)
-        assert "✗ base-has-onbuild" in refused.stderr
+        assert "explain-error base-has-onbuild\n" in refused.stderr
         assert "COPY . /app/" in refused.stderr
         assert "ARG VERSION" in refused.stderr
         shop.run("rajee-deploy lock")
@@ -143,7 +144,7 @@ def test_a_trigger_that_the_lock_does_not_know_is_refused(shop, project):
     path = shop.folder / "rajee-deploy.lock"
     path.write_text(path.read_text().replace("COPY a /a", "COPY b /a"))
     refused = shop.run("rajee-deploy up", code=1)
-    assert "✗ base-has-onbuild" in refused.stderr
+    assert "explain-error base-has-onbuild\n" in refused.stderr
     assert "COPY a /a" in refused.stderr
 
 
@@ -158,9 +159,9 @@ def test_the_users_named_context_goes_before_the_lock(shop, project):
     context = f'"{shop.host}/base/one:1" = "docker-image://{shop.host}/base/one:2"'
     settings.write_text(f"{text}[images.app.build-contexts]\n{context}\n")
     try:
-        lines = shop.run("rajee-deploy lock").stdout.splitlines()
-        assert f"added {shop.host}/base/one:2 {other}" in lines
-        assert lines[1].startswith(f"removed {shop.host}/base/one:1 ") or lines[0].startswith("removed ")
+        lines = changes(shop.run("rajee-deploy lock").stdout)
+        assert row(f"+ add {shop.host}/base/one:2", other) in lines
+        assert any(line.startswith(f"- remove {shop.host}/base/one:1 ") for line in lines)
         shop.push_base("2", "moved on")
         built(shop)
         assert shop.files(tag_of(shop), "/which") == ["other"]
@@ -182,8 +183,8 @@ def test_a_locked_frontend_is_the_one_that_runs(shop, project):
 def test_what_was_not_there_is_not_locked(shop, project):
     project("FROM BASE:none", NOOP)
     ended = shop.run("rajee-deploy lock", code=1)
-    assert "✗ not-in-registry" in ended.stderr
+    assert "explain-error not-in-registry\n" in ended.stderr
     assert not (shop.folder / "rajee-deploy.lock").exists()
     denied = shop.run("rajee-deploy lock", code=1, DOCKER_CONFIG=str(shop.folder))
-    assert "✗ registry-denied" in denied.stderr
+    assert "explain-error registry-denied\n" in denied.stderr
     assert f"docker login {shop.host}" in denied.stderr

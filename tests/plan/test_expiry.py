@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.plan.expiry import (
+    MANY_RELEASES,
     MANY_STACKS,
     LifecycleRule,
     Mutability,
@@ -75,6 +76,30 @@ def test_one_more_tag_may_lose_the_shield():
     rules = [rule(1, "branch-*", PUSHED, 7), rule(2, "live-*", IMAGES, 9999)]
     assert find_threat(rules, LIVE) is None
     assert find_threat(rules, {*LIVE, "branch-main"}) == rules[0]
+
+
+RELEASE = frozenset((CONTENT, "v1.2.3"))
+KEEP = rule(9, "c-*", IMAGES, 10)
+OF_RELEASES = {
+    "ten newer builds": ([SHIELD, KEEP], 9),
+    "a shield of versions": ([SHIELD, rule(3, "v*.*.*", IMAGES, 9999), KEEP], None),
+    "with and without v": ([rule(3, "*.*.*", IMAGES, 9999), KEEP], None),
+    "whatever begins with v": ([rule(3, "v*", IMAGES, 9999), KEEP], None),
+    "of one major version": ([rule(3, "v1.*", IMAGES, MANY_RELEASES), KEEP], None),
+    "of another one": ([rule(3, "v2.*", IMAGES, 9999), KEEP], 9),
+    "a shield that is too small": ([rule(3, "v*.*.*", IMAGES, MANY_RELEASES - 1), KEEP], 3),
+    "a shield that comes too late": ([KEEP, rule(10, "v*.*.*", IMAGES, 9999)], 9),
+    "whatever there is": ([rule(3, "*", IMAGES, 9999)], 3),
+    "what builds may be tagged with": ([rule(3, "*-*.*.*", IMAGES, 9999), KEEP], 9),
+    "versions for two years": ([rule(3, "v*.*.*", PUSHED, 730), KEEP], 3),
+}
+
+
+@pytest.mark.parametrize("case", OF_RELEASES)
+def test_the_rule_that_takes_a_release(case):
+    rules, priority = OF_RELEASES[case]
+    found = find_threat(rules, RELEASE)
+    assert (found.priority if found else None) == priority
 
 
 def test_an_image_without_tags():
@@ -162,8 +187,8 @@ def is_lost(image: Image, rules: list[LifecycleRule], images: list[Image], today
     return False
 
 
-TAGS = ["c-1", "c-2", "live-App", "live-Web", "prev-App", "branch-main", "m-1"]
-PATTERNS = ["c-*", "live-*", "live-App", "prev-*", "l*", "*", "branch-*", "*-App", "m-*"]
+TAGS = ["c-1", "c-2", "live-App", "live-Web", "prev-App", "branch-main", "m-1", "v1.2.3"]
+PATTERNS = ["c-*", "live-*", "live-App", "prev-*", "l*", "*", "branch-*", "*-App", "m-*", "v*.*.*", "v1.*"]
 RULES = st.lists(
     st.builds(
         LifecycleRule,

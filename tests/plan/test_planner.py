@@ -354,12 +354,12 @@ TEXTS = {
     ),
     "rolled back": (
         world(app=stack("UPDATE_ROLLBACK_COMPLETE", ImageTag="c-old")),
-        [f"{ROLLED_BACK}; the image changed (ImageTag): c-old → {APP.tag[:18]}"],
+        [f"{ROLLED_BACK}; the image changed (ImageTag): c-old → {APP.tag[:14]}"],
         ["c-", f"UPDATE_COMPLETE; {PROOF}"],
     ),
     "another image": (
         world(app=stack(ImageTag="-")),
-        [f"the image changed (ImageTag): none recorded → {APP.tag[:18]}"],
+        [f"the image changed (ImageTag): none recorded → {APP.tag[:14]}"],
         ["c-", f"UPDATE_COMPLETE; {PROOF}"],
     ),
     "busy": (world(app=stack("UPDATE_IN_PROGRESS")), ["another operation is under way on it"], []),
@@ -378,7 +378,7 @@ def test_a_skip_says_what_is_there():
     (image, registry, app) = make_plan(wanted(), world()).skipped
     assert image == Skip("image app", f"{APP.tag} is in team/app as {PRESENT.digest}")
     assert registry == Skip("stack Registry", f"UPDATE_COMPLETE; {PROOF}", Tier.HASH)
-    shown = f"UPDATE_COMPLETE, and it records ImageTag {APP.tag[:18]}; {PROOF}"
+    shown = f"UPDATE_COMPLETE, and it records ImageTag {APP.tag[:14]}; {PROOF}"
     assert app == Skip("stack App", shown, Tier.HASH)
 
 
@@ -389,7 +389,7 @@ def test_objections_in_words():
     assert after_step.objection(step, replace(stack("UPDATE_FAILED"), reason="")) == "the stack is UPDATE_FAILED"
     assert after_step.objection(step, stack(ImageTag="")) == (
         f"the image changed (ImageTag): none recorded → c-new; what the infrastructure records differs "
-        f"({INFRA_PARAMETER}): {'b' * 18} → {'d' * 18}"
+        f"({INFRA_PARAMETER}): sha256:{'b' * 12} → sha256:{'d' * 12}"
     )
     assert after_step.objection(step, stack("UPDATE_ROLLBACK_COMPLETE", ImageTag="c-new")).startswith(
         "the stack is UPDATE"

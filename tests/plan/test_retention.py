@@ -16,6 +16,7 @@ from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, Deploy
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.after_step import is_undone
+from rajee_deploy.plan.expiry import LifecycleRule, RuleLimit, RuleTags
 from rajee_deploy.plan.planner import make_plan
 from rajee_deploy.plan.state import (
     ImageAbsent,
@@ -262,6 +263,29 @@ def test_an_image_that_is_lost_and_not_replaced_can_be_rolled_back_to():
 )
 def test_who_is_told_that_what_runs_is_built_again(image, state, deployed, expected):
     assert codes(plan(image, state, {"live-App": NEW}, deployed=deployed)) == expected
+
+
+KEEP_TEN = LifecycleRule(2, RuleTags.TAGGED, ("c-*",), RuleLimit.IMAGES, 10)
+KEEP_VERSIONS = LifecycleRule(1, RuleTags.TAGGED, ("v*.*.*",), RuleLimit.IMAGES, 9999)
+
+
+@pytest.mark.parametrize(
+    ("given", "rules", "expected"),
+    [
+        (("v1.2.3",), (KEEP_TEN,), ["version-may-expire"]),
+        (("v1.2.3", "v1.2.4"), (KEEP_TEN,), ["version-may-expire"] * 2),
+        (("v1.2.3",), (KEEP_VERSIONS, KEEP_TEN), []),
+        (("v1.2.3",), (), []),
+        (("branch-main",), (KEEP_TEN,), []),  # tags of each day come and go
+        ((), (KEEP_TEN,), []),
+    ],
+)
+def test_a_version_that_a_rule_takes_is_told_before_it_is_given(given, rules, expected):
+    observed = Observed({"app": ImagePresent(NEW)}, {}, lifecycle={REPOSITORY: rules})
+    found = make_plan(Wanted((replace(IMAGE, stack="", tags=given),), (), INFRA), observed)
+    assert codes(found) == expected
+    for (_, notice), version in zip(found.notices, given, strict=bool(expected)):
+        assert f"team/app will lose {version} some day, since rule 2 (c-*) deletes all but" in notice.message
 
 
 UNBOUND = replace(IMAGE, stack="", tags=("v1",))

@@ -8,7 +8,7 @@ import pytest
 
 import rajee_deploy
 from rajee_deploy.model.repository import TAG
-from rajee_deploy.plan.tags import sanitise, short_digest, tag_problem
+from rajee_deploy.plan.tags import is_version, sanitise, short_digest, tag_problem
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,10 @@ def test_text_as_a_tag_can_have_it(text, tag):
     assert sanitise(text) == tag
 
 
-def test_a_short_digest_is_eighteen_characters_without_its_algorithm():
-    assert short_digest("sha256:" + "0123456789abcdef" * 4) == "0123456789abcdef01"
+def test_a_short_digest_has_twelve_digits_and_says_of_what_kind_it_is():
+    assert short_digest("sha256:" + "0123456789abcdef" * 4) == "sha256:0123456789ab"
+    assert short_digest("c-" + "0123456789" * 4) == "c-012345678901"
+    assert short_digest("latest") == "latest"
     assert short_digest("c-0123456789abcdef" * 2) == "c-0123456789abcdef"
 
 
@@ -76,3 +78,25 @@ def test_the_grammar_of_a_tag_stands_at_one_place_and_once_more_for_apps():
     spelled = [path.relative_to(top).as_posix() for path in top.rglob("*.py") if "A-Za-z0-9_.-]{" in path.read_text()]
     assert sorted(spelled) == ["cdk.py", "model/repository.py"]
     assert f'\nTAG_PATTERN = "{TAG}"\n' in (top / "cdk.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("v1.2.3", True),
+        ("1.2.3", True),
+        ("v10.20.30-rc.1", True),
+        ("v1.2.3_build.5", True),
+        ("v1.2.3.4", True),
+        ("v1.2", False),
+        ("v1", False),
+        ("release-1.2.3", False),
+        ("1.2.x", False),
+        ("v1.2.3rc", False),
+        ("c-" + "0" * 40, False),
+        ("live-App.123456789012.us-east-1", False),
+        ("", False),
+    ],
+)
+def test_which_tags_are_versions(tag, expected):
+    assert is_version(tag) is expected

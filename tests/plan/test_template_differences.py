@@ -209,7 +209,7 @@ def test_what_differs_in_words():
     made = replace(MADE, sent="sha256:00")
     other = StackContent("sha256:u", {}, (), termination_protection=False)
     assert differences(made, other, "") == (
-        "the template differs from the deployed one",
+        "the template differs",
         "the stack's tags differ",
         "the notification topics differ",
         "the termination protection differs",

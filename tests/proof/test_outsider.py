@@ -134,7 +134,7 @@ def test_somebody_checks_out_a_commit_that_makes_another_image(shared, gateway):
     before = parameters(shared)
     with gateway.before(PUSH, lambda: git(shared, "checkout", "--quiet", "HEAD~1")):
         ended = shared.run("rajee-deploy up", code=1)
-    assert "✗ file-changed" in ended.stderr
+    assert "explain-error file-changed\n" in ended.stderr
     assert parameters(shared) == before
     git(shared, "checkout", "--quiet", "main")
 
@@ -192,7 +192,7 @@ def test_somebody_has_the_service_run_something_else(shared, gateway):
 
     with gateway.before("ecs:DescribeServices", act, lambda: parameters(shared)["ImageTag"] != former):
         ended = shared.run("rajee-deploy up", code=1)
-    assert "✗ rollout-not-confirmed" in ended.stderr
+    assert "explain-error rollout-not-confirmed\n" in ended.stderr
     assert "service-drift" in shared.run("rajee-deploy plan").stderr
     assert json.loads(shared.run("rajee-deploy up --repair-drift --json").stdout)["kind"] == "repair"
     is_ours(shared)
@@ -214,5 +214,5 @@ def test_somebody_moves_the_tag(shared, gateway):
 
     with gateway.before("ssm:GetParameter", move):
         ended = shared.run("rajee-deploy up", code=1)
-    assert "✗ image-not-ours" in ended.stderr
+    assert "explain-error image-not-ours\n" in ended.stderr
     assert parameters(shared)["ImageTag"] == former

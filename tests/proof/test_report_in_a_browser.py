@@ -50,7 +50,7 @@ def test_nothing_is_wider_than_the_window(tmp_path, width):
     found = answers(tmp_path, width)
     assert found["width"] <= found["inner"] == width
     assert (found["heads"], found["loaded"]) == (1, 0)
-    assert len(found["charts"]) == 6
+    assert len(found["charts"]) == 7
     assert min(found["charts"]) > 150
 
 

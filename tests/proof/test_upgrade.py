@@ -97,7 +97,7 @@ def test_the_synth_is_known_as_it_should_be(world):
 
 def test_the_next_decides_by_hash(world):
     told = world.first.run("plan", "--detailed-exitcode")
-    assert (synths(told), "infrastructure judged by its hash" in told) == (0, True), told
+    assert (synths(told), "decided by hash" in told) == (0, True), told
 
 
 def test_so_it_is_on_a_machine_that_never_ran_it(world):
@@ -106,7 +106,7 @@ def test_so_it_is_on_a_machine_that_never_ran_it(world):
     told = fresh.run("up")
     assert (synths(told), "Nothing to do" in told) == (1, True), told
     told = fresh.run("plan", "--detailed-exitcode")
-    assert (synths(told), "infrastructure judged by its hash" in told) == (0, True), told
+    assert (synths(told), "decided by hash" in told) == (0, True), told
     assert deployed(world) == before
 
 
@@ -116,7 +116,7 @@ def test_a_turn_of_the_older_release_costs_one_synth(world, older):
     before = deployed(world)
     told = world.first.run("up")
     assert (synths(told), "Nothing to do" in told) == (1, True), told
-    assert "infrastructure judged by its hash" in world.first.run("plan", "--detailed-exitcode")
+    assert "decided by hash" in world.first.run("plan", "--detailed-exitcode")
     assert deployed(world) == before
 
 
@@ -127,4 +127,4 @@ def test_an_edit_is_deployed(world):
     told = world.first.run("up")
     assert (synths(told), "Nothing to do" in told) == (1, False), told
     assert deployed(world) != before
-    assert "infrastructure judged by its hash" in world.first.run("plan", "--detailed-exitcode")
+    assert "decided by hash" in world.first.run("plan", "--detailed-exitcode")

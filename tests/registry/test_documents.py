@@ -105,3 +105,18 @@ def test_what_a_configuration_says(document, content):
 def test_a_configuration_that_is_none_is_refused(data):
     with pytest.raises(ValueError, match=r"."):
         read_configuration(data)
+
+
+def content_of(layers, **config) -> str:
+    document = {**AMD64, "config": {"Labels": {"a": str(config.pop("label", "1"))}, **config}}
+    return read_configuration(
+        json.dumps({**document, "rootfs": {"type": "layers", "diff_ids": layers}}).encode()
+    ).layers
+
+
+def test_two_images_that_do_the_same_have_the_same_layers_whatever_their_labels():
+    one = content_of(["sha256:a", "sha256:b"], Env=["A=1"])
+    assert one == content_of(["sha256:a", "sha256:b"], Env=["A=1"], label="2") != ""
+    others = [content_of(["sha256:a"], Env=["A=1"]), content_of(["sha256:a", "sha256:b"], Env=["A=2"])]
+    assert one not in others
+    assert read_configuration(json.dumps({**AMD64, "rootfs": ["x"]}).encode()).layers == ""

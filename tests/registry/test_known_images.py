@@ -86,3 +86,13 @@ def test_many_at_once_leave_a_whole_file(path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda digest: KnownImages(path).remember(digest, LINUX, CONTENT), digests))
     assert json.loads(path.read_text())["images"]
+
+
+def test_what_an_older_release_remembered_lacks_the_layers_alone(path):
+    path.parent.mkdir()
+    images = {f"{A} linux/amd64": ["linux/amd64", OURS]}
+    path.write_text(json.dumps({"schema": "rajee-deploy.verdicts/1", "images": images}))
+    assert KnownImages(path).find(A, LINUX) == CONTENT
+    whole = ImageContent("linux/amd64", OURS, "f" * 32)
+    KnownImages(path).remember(A, LINUX, whole)
+    assert KnownImages(path).find(A, LINUX) == whole

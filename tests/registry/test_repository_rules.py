@@ -38,6 +38,7 @@ class World:
     rules: RepositoryRules
     repository: Repository
     put_policy: Callable[[], None]
+    release: Callable[[str], None]
 
 
 @pytest.fixture
@@ -46,7 +47,12 @@ def fake() -> World:
         {"team/app": Mutability(is_mutable=False, exceptions=("live-*",))},
         images={"team/app": [frozenset(("c-1", "live-App"))]},
     )
-    return World(told, Repository("team/app"), lambda: told.lifecycle.update({"team/app": (KEEP_TEN,)}))
+    return World(
+        told,
+        Repository("team/app"),
+        lambda: told.lifecycle.update({"team/app": (KEEP_TEN,)}),
+        lambda tag: told.images["team/app"].append(frozenset(("c-2", tag))),
+    )
 
 
 @pytest.fixture
@@ -60,7 +66,12 @@ def real(seed) -> World:
         text = policy(tagStatus="tagged", tagPatternList=["c-*"], countType="imageCountMoreThan", countNumber=10)
         seed.aws.client("ecr").put_lifecycle_policy(repositoryName=seed.repository.name, lifecyclePolicyText=text)
 
-    return World(EcrRules(seed.aws), seed.repository, put_policy)
+    def release(tag: str) -> None:
+        released = make_image(revision="released")
+        seed.put("c-2", released)
+        seed.put(tag, released)
+
+    return World(EcrRules(seed.aws), seed.repository, put_policy, release)
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -88,6 +99,24 @@ def test_rules_or_none(world):
 def test_all_tags_of_an_image(world):
     assert world.rules.find_tags(world.repository, "live-App") == {"c-1", "live-App"}
     assert world.rules.find_tags(world.repository, "prev-App") == ImageAbsent()
+
+
+def test_the_images_that_were_released(world):
+    assert world.rules.find_releases(world.repository) == ()
+    world.release("v1.2.3")
+    assert world.rules.find_releases(world.repository) == (frozenset(("c-2", "v1.2.3")),)
+    assert world.rules.find_releases(NOWHERE) == RepositoryAbsent()
+
+
+def test_releases_are_looked_for_on_every_page(script):
+    pages = [
+        {"imageDetails": [{"imageTags": ["c-1", "v1.0.0"]}, {"imageTags": ["c-2"]}], "nextToken": "more"},
+        {"imageDetails": [{"imageTags": ["c-3", "v1.1.0"]}]},
+    ]
+    script.answer("DescribeImages", *map(Reply, pages))
+    found = EcrRules(Aws(region="us-east-1")).find_releases(REPOSITORY)
+    assert found == (frozenset(("c-1", "v1.0.0")), frozenset(("c-3", "v1.1.0")))
+    assert [arguments.get("nextToken") for _, arguments in script.asked] == [None, "more"]
 
 
 # -- what policies say ---------------------------------------------------------------------------------------------

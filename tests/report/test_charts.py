@@ -42,4 +42,4 @@ def test_a_kind_has_a_bar_up_to_its_median_and_a_line_up_to_its_95th_percentile(
 
 def test_what_rests_below_the_pointer():
     chart = ET.fromstring(runs_over_time(figures([run_at(outcome="failed", error="x-y")])))  # noqa: S314 -- our own
-    assert chart.findtext(".//title") == "2026-01-01T12:00:00+00:00: code, failed x-y · 1m 30s · prod · envoy c-1"
+    assert chart.findtext(".//title") == "2026-01-01 12:00: code, failed x-y · 1m 30s · prod · envoy c-1"

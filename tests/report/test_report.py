@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.report.history import History, PastRun, is_of_project, outcome_of, real_project
+from rajee_deploy.report.checks import Check
+from rajee_deploy.report.history import (
+    History,
+    HistoryEntries,
+    PastRun,
+    document_of,
+    is_of_project,
+    line_of,
+    outcome_of,
+    real_project,
+)
 from rajee_deploy.report.metrics import figures, percentile, summary
 from rajee_deploy.report.timings import Phase, Timings, duration
 
@@ -77,6 +87,54 @@ def test_every_field_is_guarded_against_a_bad_line(tmp_path):
         assert history.runs()[1] == (0 if key == "error" else 1), key
 
 
+def test_lines_of_older_and_of_newer_releases_are_read(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    whole = replace(
+        run("code", built=("app",)),
+        cause="it broke",
+        id="1f",
+        project_id="2e",
+        revision="3" * 40,
+        committed="2026-01-01T00:00:00+00:00",
+        reason="app changed",
+        layers={"app": "same"},
+        agreed=("App",),
+        disagreed=("Other",),
+    )
+    history.append(whole)
+    newer = json.loads(history.path.read_text()) | {"more": {"of": [1]}}
+    newer["phases"][0]["more"] = 1
+    older = {key: newer[key] for key in ("schema", *(one.name for one in fields(PastRun)[:10]))}
+    history.path.write_text("".join(f"{json.dumps(line)}\n" for line in (newer, older)))
+    (read, bare), unreadable = history.runs()
+    assert (read, unreadable) == (whole, 0)
+    assert (bare.id, bare.cause, bare.layers, bare.seconds) == ("", "", {}, whole.seconds)
+
+
+def test_what_is_not_known_takes_no_room_in_a_line():
+    document = document_of(run())
+    assert "layers" not in document
+    assert "committed" not in document
+    assert document["error"] == ""
+
+
+def test_checks_lie_beside_runs(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    check = Check("2026-01-01T00:00:00+00:00", "1f", "/p", "", "prod", 2, 0)
+    history.append(run())
+    history.append_lines([line_of(check)])
+    assert history.entries() == HistoryEntries((run(),), (check,), 0)
+    for key, value in (("agreed", -1), ("agreed", True), ("at", "x"), ("id", None)):
+        history.append_lines([json.dumps({**json.loads(line_of(check)), key: value})])
+    history.append_lines([line_of(check).replace("agreed", "other")])
+    assert history.entries().unreadable == 5
+
+
+def test_a_cause_is_one_line_of_some_length():
+    assert outcome_of(DeployError("x", "a\nb  c"))[2] == "a b c"
+    assert len(outcome_of(DeployError("x", "a" * 999))[2]) == 300
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -103,7 +161,16 @@ def test_every_field_is_guarded_against_a_bad_line(tmp_path):
         ("phases", [{"name": "a", "start": 0, "seconds": "1"}]),
         ("phases", {"name": 1}),
         ("phases", [1]),
-        ("more", 1),
+        ("agreed", [1]),
+        ("disagreed", "App"),
+        ("layers", []),
+        ("layers", {"app": 1}),
+        ("committed", "yesterday"),
+        ("revision", None),
+        ("cause", 1),
+        ("id", []),
+        ("project_id", 5),
+        ("reason", {}),
         ("schema", None),
         ("error", "half \ud800"),
     ],
@@ -198,13 +265,13 @@ def test_runs_count_as_what_they_were(outcomes, said):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (KeyboardInterrupt(), ("interrupted", "")),
-        (ConfigurationError("no-such-parameter", "x"), ("refused", "no-such-parameter")),
-        (DeployError("stack-failed", "x"), ("failed", "stack-failed")),
-        (OSError(28, "full"), ("failed", "machine")),
-        (MemoryError(), ("failed", "machine")),
-        (ZeroDivisionError(), ("failed", "bug")),
-        (SystemExit(1), ("failed", "bug")),
+        (KeyboardInterrupt(), ("interrupted", "", "")),
+        (ConfigurationError("no-such-parameter", "x"), ("refused", "no-such-parameter", "x")),
+        (DeployError("stack-failed", "x"), ("failed", "stack-failed", "x")),
+        (OSError(28, "full"), ("failed", "machine", "")),
+        (MemoryError(), ("failed", "machine", "")),
+        (ZeroDivisionError(), ("failed", "bug", "")),
+        (SystemExit(1), ("failed", "bug", "")),
     ],
 )
 def test_whatever_ends_a_run_it_is_kept_as_what_it_was(error, told):

@@ -6,7 +6,15 @@ import pytest
 from scripted_aws import CLUSTER, GROUP, SERVICE, SERVICE_RECORD, TASK, ScriptedAws, at, resource
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, StoppedTask, Targets
+from rajee_deploy.rollout import (
+    Deployment,
+    Message,
+    ResourceEvent,
+    RolloutSettings,
+    StoppedContainer,
+    StoppedTask,
+    Targets,
+)
 from rajee_deploy.stack.watching import Watching
 
 
@@ -77,6 +85,8 @@ def test_a_service_with_its_targets_and_why_tasks_stopped():
         "startedBy": "ecs-svc/2",
         "stopCode": "EssentialContainerExited",
         "stoppedReason": "Essential container in task exited",
+        "stoppedAt": at(8),
+        "taskDefinitionArn": TASK,
         "containers": [{"name": "api", "exitCode": 1}, {"name": "side", "exitCode": 0}, {"name": "p", "reason": "no"}],
     }
     aws.answers("ecs", "describe_tasks", {"tasks": [stopped]})
@@ -87,7 +97,10 @@ def test_a_service_with_its_targets_and_why_tasks_stopped():
     assert found.messages == (Message("e", 9.0, "(service api) has started 1 tasks"),)
     assert found.targets == Targets(1, 1, 1, 1, 1)
     reasons = ("Essential container in task exited", "container api ended with exit code 1", "container p: no")
-    assert found.stopped == (StoppedTask("t1", "ecs-svc/2", "EssentialContainerExited", reasons, (1, 0)),)
+    containers = (StoppedContainer("api", 1), StoppedContainer("side", 0), StoppedContainer("p", None, "no"))
+    assert found.stopped == (
+        StoppedTask("t1", "ecs-svc/2", "EssentialContainerExited", reasons, (1, 0), 8.0, TASK, containers),
+    )
     assert found.stopped[0].is_own_fault
 
 

@@ -12,13 +12,27 @@ import threading
 
 import pytest
 
-from rajee_deploy.system.signals import interrupts_held
+from rajee_deploy.at_work import times_resumed
+from rajee_deploy.system.signals import _HELD, heed_signals, interrupts_held
 
 
 def interrupt(number=signal.SIGINT):
     os.kill(os.getpid(), number)
     for _ in range(3):  # the interpreter looks for signals between instructions
         pass
+
+
+def test_that_the_process_went_on_after_a_stop_is_noted():
+    before = {number: signal.getsignal(number) for number in (*_HELD, signal.SIGALRM, signal.SIGCONT)}
+    hook, times = sys.unraisablehook, times_resumed()
+    try:
+        heed_signals()
+        interrupt(signal.SIGCONT)
+        assert times_resumed() == times + 1
+    finally:
+        sys.unraisablehook = hook
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_the_block_ends_before_the_interrupt_is_raised():

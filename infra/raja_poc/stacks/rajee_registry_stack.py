@@ -1,4 +1,6 @@
-"""Owns the image repository. It changes rarely and must never depend on the service's stack."""
+"""Owns the image repository, and the one of layer caches beside it. They change rarely and must never depend on the
+service's stack.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,12 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 REPOSITORY_NAME = "raja/envoy"
+CACHE_NAME = "raja/cache"
 
 # Tags the tool moves: what a stack runs now, and what it ran before. Everything else is written once.
 MOVING_TAGS = ("live-*", "prev-*")
+# Releases, as `up --also-tag v1.2.3` names them. They are kept for good: somebody may have written the number down.
+VERSIONS = "v*.*.*"
 KEPT_IMAGES = 10
 # What the tool keeps of each build for `rajee-deploy explain --since TAG`: a few kilobytes, under a prefix of its own.
 RECORDS = "m-*"
@@ -23,7 +28,8 @@ KEPT_RECORDS = 100
 
 
 class RajeeRegistryStack(Stack):
-    """The repository `raja/envoy`: scanned on push, tags immutable except the moving ones, retained on delete.
+    """The repository `raja/envoy`: scanned on push, tags immutable except the moving ones, retained on delete. And
+    `raja/cache`, which holds nothing that cannot be made again.
 
     Hazard of a retained repository with a fixed name: after the stack was deleted, creating it again fails because
     the name is taken; `cdk import` adopts the repository then.
@@ -44,6 +50,23 @@ class RajeeRegistryStack(Stack):
             lifecycle_rules=_lifecycle(),
             removal_policy=RemovalPolicy.RETAIN,
         )
+        # Not among the images: an immutable tag would refuse the second cache, and a rule that counts would count them.
+        ecr.Repository(
+            self,
+            "Cache",
+            repository_name=CACHE_NAME,
+            image_tag_mutability=ecr.TagMutability.MUTABLE,
+            lifecycle_rules=[_superseded_after(Duration.days(7))],
+            removal_policy=RemovalPolicy.DESTROY,
+            empty_on_delete=True,
+        )
+
+
+def _superseded_after(age: Duration) -> ecr.LifecycleRule:
+    """A build that takes from a cache may still be under way when the next one moves its tag."""
+    return ecr.LifecycleRule(
+        description="Remove caches that later ones replaced", tag_status=ecr.TagStatus.UNTAGGED, max_image_age=age
+    )
 
 
 def _lifecycle() -> list[ecr.LifecycleRule]:
@@ -64,7 +87,7 @@ def _lifecycle() -> list[ecr.LifecycleRule]:
             tag_pattern_list=[pattern],
             max_image_count=9999,
         )
-        for position, pattern in enumerate(MOVING_TAGS, start=1)
+        for position, pattern in enumerate((*MOVING_TAGS, VERSIONS), start=1)
     ]
     untagged = ecr.LifecycleRule(
         rule_priority=len(shields) + 1,

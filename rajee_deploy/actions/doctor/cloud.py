@@ -213,9 +213,11 @@ def check_lifecycle(rules: RepositoryRules, settings: Settings, image: ImageSett
         live, previous = (
             _tags(rules, image, f"{kind}-{keeper}") if policy else frozenset[str]() for kind in ("live", "prev")
         )
+        releases = rules.find_releases(image.repository) if policy and not image.is_asset else ()
     except DeployError as error:
         return of_error("lifecycle", error, image.name)
-    return judgements.judge_lifecycle(image.name, policy, live, previous)
+    released = () if isinstance(releases, RepositoryAbsent) else releases
+    return judgements.judge_lifecycle(image.name, policy, live, previous, released)
 
 
 def _tags(rules: RepositoryRules, image: ImageSettings, shield: str) -> frozenset[str]:

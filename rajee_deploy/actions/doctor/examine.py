@@ -17,6 +17,7 @@ from rajee_deploy.actions.doctor.machine import (
     check_directories,
     check_disk,
     check_engine,
+    check_image_store,
     check_node,
     check_strace,
 )
@@ -52,6 +53,7 @@ class Examination:
     # The images that are built here; None where the app declares some, and no synth is known here.
     images: Callable[[], Sequence[ImageSettings] | None]
     engine: Callable[[], str]
+    has_classic_store: Callable[[], bool]
     data_root: Callable[[], Path | None] | None  # None: the engine keeps nothing apart from the rest
     cloud: Cloud
 
@@ -60,7 +62,7 @@ def examine(examination: Examination, seconds: float = SECONDS) -> Examined:
     """All findings, in their order."""
     checks: dict[str, Callable[[], Iterable[Finding]]] = {
         "settings": lambda: check_settings(examination),
-        "engine": lambda: check_engine(examination.engine),
+        "engine": lambda: _check_engine(examination),
         "node": check_node,
         "strace": check_strace,
         "disk": lambda: check_disk(examination.data_root),
@@ -97,6 +99,12 @@ def _all(checks: dict[str, Callable[[], Iterable[Finding]]], seconds: float) -> 
         return found
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _check_engine(examination: Examination) -> Iterable[Finding]:
+    yield from check_engine(examination.engine)
+    if examination.settings is not None:
+        yield from check_image_store(examination.settings.images, examination.has_classic_store)
 
 
 def check_settings(examination: Examination) -> Iterable[Finding]:

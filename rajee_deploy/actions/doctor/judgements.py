@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.doctor.findings import Finding, Health, unknown
 from rajee_deploy.plan.expiry import find_threat, in_words
+from rajee_deploy.plan.tags import is_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -51,6 +52,26 @@ def judge_space(free: int, place: str, subject: str, fix: str, *, is_of_builds: 
 
 def _size(size: int) -> str:
     return f"{size / (1024 * _MIB):.1f} GiB" if size >= 1024 * _MIB else f"{size // _MIB} MiB"
+
+
+_ANOTHER_BUILDER = (
+    'docker buildx create --use   # or containerd\'s store: "features": {"containerd-snapshotter": true} in daemon.json'
+)
+
+
+def needs_export(cache_to: Sequence[str]) -> bool:
+    """Whether `cache-to` names something that not every engine can write: a cache in the image itself all of them can,
+    and GitHub's own counts there alone."""
+    return any(each != "gha" and "type=inline" not in each.split(",") for each in cache_to)
+
+
+def judge_classic_store(cached: Sequence[str], several: Sequence[str]) -> Finding:
+    """Of an engine with its classic image store: images that name a cache to write, and those for several platforms."""
+    if several:
+        text = f"the Docker Engine's classic image store makes no image for several platforms: {', '.join(several)}"
+        return Finding("engine", Health.ERROR, text, _ANOTHER_BUILDER)
+    text = f"the Docker Engine's classic image store exports no cache: cache-to of {', '.join(cached)} is passed over"
+    return Finding("engine", Health.WARNING, text, f'{_ANOTHER_BUILDER}; or cache-to = ["type=inline"]')
 
 
 # -- the app -------------------------------------------------------------------------------------------------------
@@ -155,13 +176,18 @@ def _immutable(repository: Repository, more: Sequence[str]) -> str:
     return f"{command} --image-tag-mutability IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters {told}"
 
 
-SHIELDS = "docs/registry-and-engines.md has rules that shield live-* and prev-*"
+SHIELDS = "docs/registry-and-engines.md has rules that shield live-* and prev-*, and versions"
 
 
 def judge_lifecycle(
-    image: str, rules: Sequence[LifecycleRule], live: Collection[str], previous: Collection[str]
+    image: str,
+    rules: Sequence[LifecycleRule],
+    live: Collection[str],
+    previous: Collection[str],
+    releases: Sequence[Collection[str]] = (),
 ) -> Finding:
-    """Whether the image that runs could expire, by the tags that it has; and the one that a rollback takes."""
+    """Whether the image that runs could expire, by the tags that it has; the one that a rollback takes; and those that
+    have a version as a tag (`releases`, each with all its tags)."""
     if not rules:
         return Finding("lifecycle", Health.OK, f"{image}: no rule removes anything", subject=image)
     threat = find_threat(rules, live)
@@ -172,8 +198,18 @@ def judge_lifecycle(
     if threat is not None:
         text = f"{image}: what a rollback takes could expire, since {in_words(threat)}"
         return Finding("lifecycle", Health.WARNING, text, SHIELDS, image)
-    return Finding("lifecycle", Health.OK, f"{image}: no rule removes what runs, or what ran before", subject=image)
+    lost = [(tags, found) for tags in releases if (found := find_threat(rules, tags)) is not None]
+    if lost:
+        versions = sorted(tag for tags, _ in lost for tag in tags if is_version(tag))
+        more = f" and {len(versions) - _SHOWN} more" if len(versions) > _SHOWN else ""
+        text = f"{image}: {', '.join(versions[:_SHOWN])}{more} could expire, since {in_words(lost[0][1])}"
+        return Finding("lifecycle", Health.WARNING, text, SHIELDS, image)
+    also = ", or a version" if releases else ""
+    text = f"{image}: no rule removes what runs, or what ran before{also}"
+    return Finding("lifecycle", Health.OK, text, subject=image)
 
+
+_SHOWN = 3  # of versions
 
 # -- builds --------------------------------------------------------------------------------------------------------
 

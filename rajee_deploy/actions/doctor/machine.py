@@ -18,7 +18,9 @@ from rajee_deploy.system.places import cache_directory, state_directory
 from rajee_deploy.system.process import find_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rajee_deploy.settings import ImageSettings
 
 
 def check_engine(check: Callable[[], str]) -> Iterator[Finding]:
@@ -27,6 +29,20 @@ def check_engine(check: Callable[[], str]) -> Iterator[Finding]:
         yield Finding("engine", Health.OK, check())
     except DeployError as error:
         yield of_error("engine", error)
+
+
+def check_image_store(images: Sequence[ImageSettings], has_classic_store: Callable[[], bool]) -> Iterator[Finding]:
+    """Whether the engine can do what the images' settings ask for and not every engine can; it is asked only then."""
+    cached = [image.name for image in images if judgements.needs_export(image.build.cache_to)]
+    several = [image.name for image in images if len(image.platforms) > 1]
+    if not cached and not several:
+        return
+    try:
+        is_classic = has_classic_store()
+    except DeployError:
+        return  # why it does not answer, the engine's own row says
+    if is_classic:
+        yield judgements.judge_classic_store(cached, several)
 
 
 def check_node() -> Iterator[Finding]:

@@ -1,28 +1,15 @@
-"""What is shown of findings: a line for each with its fix, and the document. Pure.
-
-A row: the mark, the check, what it says; the fix behind it where there is room, else below.
-"""
+"""What is found, counted and as a document. Pure; `screen` shows it."""
 
 from __future__ import annotations
 
-import re
-import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.doctor.findings import Finding, Health, worst
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-WIDTH = 80
-MARKS = {Health.OK: "✓", Health.WARNING: "!", Health.ERROR: "✗", Health.UNKNOWN: "?"}
-_NAME = 15
-_BEGINS = 4 + _NAME  # two places, the mark, one more
-_FIX = "→ "
-# What begins so is for a shell, and stays on one line.
-_COMMAND = re.compile(r"(?:rajee-deploy|aws|npm|npx|pnpm|cdk|docker|timedatectl|export|unset|\(cd) ")
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +31,20 @@ class Examined:
         return sum(finding.health is health for finding in self.findings)
 
 
-def lines(examined: Examined, as_pasted: Callable[[str], str] = str, *, is_whole: bool = False) -> Iterator[str]:
-    """A line for each finding, and how many there are of what. `as_pasted` gives commands the flags of the run; with
-    `is_whole` codes are shown, and all that somebody else said."""
-    for finding in examined.findings:
-        yield from _lines(finding, as_pasted(finding.fix), is_whole=is_whole)
-    yield ""
-    yield _summary(examined)
+def wrong_alone(examined: Examined) -> Examined:
+    """Without what is well."""
+    return replace(examined, findings=tuple(each for each in examined.findings if each.health is not Health.OK))
 
 
-def _lines(finding: Finding, fix: str, *, is_whole: bool) -> Iterator[str]:
-    code = f" [{finding.code}]" if is_whole and finding.code else ""
-    texts = textwrap.wrap(f"{finding.text}{code}", WIDTH - _BEGINS, **_WHOLE) or [""]
-    yield f"  {MARKS[finding.health]} {finding.check:<{_NAME}}{texts[0]}".rstrip()
-    yield from _below(texts[1:], "")
-    if is_whole:
-        yield from _below(lines_of(finding.detail.strip()), "│ ")
-    for part in filter(None, fix.split("\n")):
-        shown = [part] if _COMMAND.match(part) else textwrap.wrap(part, WIDTH - _BEGINS - len(_FIX), **_WHOLE)
-        for number, text in enumerate(shown):
-            yield f"{' ' * _BEGINS}{_FIX if not number else ' ' * len(_FIX)}{text}"
-
-
-def _below(texts: Iterable[str], mark: str) -> Iterator[str]:
-    yield from (f"{' ' * _BEGINS}{mark}{text}".rstrip() for text in texts)
-
-
-_WHOLE: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 _MANY = {Health.ERROR: "errors", Health.WARNING: "warnings", Health.UNKNOWN: "not known"}
 _ONE = {**_MANY, Health.ERROR: "error", Health.WARNING: "warning"}
 
 
-def _summary(examined: Examined) -> str:
+def result(examined: Examined) -> str:
+    """How many findings there are of what."""
     counted = [(health, examined.count(health)) for health in _MANY]
     parts = [f"{count} {(_ONE if count == 1 else _MANY)[health]}" for health, count in counted if count]
-    return f"  {', '.join(parts) or 'nothing is wrong'}; {examined.count(Health.OK)} ok"
+    return f"{', '.join(parts) or 'nothing is wrong'}; {examined.count(Health.OK)} ok"
 
 
 def document(examined: Examined, as_pasted: Callable[[str], str] = str) -> dict[str, Any]:

@@ -34,6 +34,9 @@ class Cause(Enum):
     GIT = "git"
 
 
+_OF_ENTRIES = (Cause.ADDED, Cause.REMOVED, Cause.KIND, Cause.LINK, Cause.CHANGED, Cause.MODE, Cause.ATTRIBUTES)
+
+
 @dataclass(frozen=True, slots=True)
 class ImageDifference:
     """One difference. `subject` is what differs, `line` where it enters: in the present Dockerfile, or in the former
@@ -45,3 +48,8 @@ class ImageDifference:
     after: str = ""
     line: int = 0
     context: str = ""
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether an entry of a build context differs, and `subject` is its path there."""
+        return self.cause in _OF_ENTRIES

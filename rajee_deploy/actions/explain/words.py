@@ -1,19 +1,22 @@
-"""What people read of an explanation: lines and tables on stdout, for that is the verbs' result. Decides nothing."""
+"""What people read of an explanation: rows on stdout, for that is the verbs' result. Decides nothing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from rajee_deploy.actions.explain.changes import Cause
 from rajee_deploy.actions.explain.reads import by_line, other_inputs
 from rajee_deploy.actions.explain.why import Absent, Excluded, InHash, OnTheWay, Outside, RuledOut, Unread
 from rajee_deploy.build_record.reads import texts_of
-from rajee_deploy.console import printable
+from rajee_deploy.console.rows import Detail, Row
 from rajee_deploy.fingerprint import kind_of
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rajee_deploy.actions.explain.changes import ImageDifference
+    from rajee_deploy.actions.explain.reads import LineReads
     from rajee_deploy.actions.explain.replay import Replay
     from rajee_deploy.actions.explain.since import Since
     from rajee_deploy.actions.explain.why import Answer, ContextPath
@@ -25,33 +28,46 @@ if TYPE_CHECKING:
 _TEXT = 100  # characters of an instruction that are shown
 _ROWS = 40  # changes that are shown; --json has them all
 _ID = 12  # digits of a commit's id that are shown
+_MARKS = {Cause.ADDED: "+", Cause.REMOVED: "-"}
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def show_image(console: Console, name: str, inputs: ImageInputs) -> None:
-    """What is in an image's hash: a table of lines, biggest first, and one of the other inputs."""
-    fingerprint = inputs.fingerprint
-    console.notices(name, inputs.notices)
-    say(console, f"{name} {fingerprint.tag} ({fingerprint.precision})")
-    rows = [
-        (str(line.line), beginning_of(line.text), str(line.files), size_text(line.size)) for line in by_line(inputs)
-    ]
-    if rows:
-        console.result_table((">line", "reads", ">files", ">size"), rows)
+    """What is in an image's hash: its lines, biggest first, then the other inputs; what to know about them is last."""
+    fingerprint, lines = inputs.fingerprint, by_line(inputs)
+    files, size = sum(line.files for line in lines), sum(line.size for line in lines)
+    console.result_headline(f"{name} · {short(fingerprint.tag)} ({fingerprint.precision})")
+    console.result_blank()
+    console.result_headline(f"{count_text(files, 'file')}, {size_text(size)} in its hash", indent=2)
+    if lines:
+        console.result_blank()
+        console.result_rows([_line_row(line) for line in lines])
     rest = [("instructions", f"{len(inputs.recipe.instructions)} of the stages that the target reaches")]
-    console.result_table(("input", "value"), [*map(_input_row, other_inputs(inputs)), *rest])
+    console.result_blank()
+    console.result_rows([Row(name=key, text=value) for key, value in (*map(_input_row, other_inputs(inputs)), *rest)])
+    console.notices(name, inputs.notices)
+
+
+def _line_row(line: LineReads) -> Row:
+    return Row(
+        name=f"line {line.line}",
+        text=beginning_of(line.text),
+        right=f"{count_text(line.files, 'file'):>9}  {size_text(line.size):>6}",
+    )
 
 
 def show_answer(console: Console, name: str, inputs: ImageInputs, answer: Answer) -> None:
     """Why a path is in the image's hash or is not, with the lines of the Dockerfile that matter."""
-    say(console, _sentence(name, answer))
     texts = texts_of(inputs)
+    details: list[Detail] = []
     for read in _lines(answer):
         text = texts.get(read.location.start) or f"{read.instruction.value} {read.source}"
         stage = f" (stage {read.stage.name})" if read.stage.name else ""
-        say(console, f"  {read.location}: {beginning_of(text)}{stage}")
+        details.append(Detail(name=f"{read.location}: {beginning_of(text)}{stage}"))
         if read.widened:
-            say(console, f"    everything that the ignore rules leave counts: {read.widened}")
+            details.append(Detail(name=f"everything that the ignore rules leave counts: {read.widened}"))
+    mark = "+" if isinstance(answer, InHash | OnTheWay) else "-"
+    console.result_rows([Row(mark, name=_sentence(name, answer), details=tuple(details))])
 
 
 def _sentence(name: str, answer: Answer) -> str:  # noqa: PLR0911 -- one for each answer
@@ -122,14 +138,14 @@ def show_since(console: Console, found: Since) -> None:
     for name, comparison in found.comparisons.items():
         then = _then_text(found, name)
         if comparison.is_same:
-            say(console, f"{name}: same tag {comparison.after} as {then}")
+            console.result_headline(f"{name} · same tag {short(comparison.after)} as {short(then)}")
             continue
-        say(console, f"{name}: {comparison.before} {then}, {comparison.after} now")
-        rows = [_change_row(change) for change in comparison.changes[:_ROWS]]
-        console.result_table(("why", "what", "before", "after", ">line"), rows)
-        more = len(comparison.changes) - len(rows)
-        if more:
-            say(console, f"and {count_text(more, 'more change')}; --json has them all")
+        console.result_headline(f"{name} · {short(comparison.before)} {short(then)}, {short(comparison.after)} now")
+        console.result_blank()
+        console.result_rows([_change_row(change) for change in comparison.changes[:_ROWS]])
+        more = len(comparison.changes) - _ROWS
+        if more > 0:
+            console.result_headline(f"and {count_text(more, 'more change')}; --json has them all", indent=2, style="")
 
 
 def _then_text(found: Since, name: str) -> str:
@@ -144,10 +160,12 @@ def _then_text(found: Since, name: str) -> str:
     return f"({'; '.join(filter(None, (asked, built, f'known from {then.known_from}')))})"
 
 
-def _change_row(change: ImageDifference) -> tuple[str, ...]:
+def _change_row(change: ImageDifference) -> Row:
     subject = f"{change.context}: {change.subject}" if change.context else change.subject
-    before, after = (beginning_of(text) or "-" for text in (change.before, change.after))
-    return change.cause.value, subject, before, after, str(change.line or "")
+    before, after = (short(beginning_of(text)) for text in (change.before, change.after))
+    text = f"{before} → {after}" if before and after else before or after
+    line = f"line {change.line}" if change.line else ""
+    return Row(_MARKS.get(change.cause, "~"), change.cause.value, subject, text, line)
 
 
 def warn_replay(console: Console, found: Replay) -> None:
@@ -164,15 +182,25 @@ def warn_replay(console: Console, found: Replay) -> None:
 def show_replay(console: Console, found: Replay) -> None:
     """How many commits of the history need a rebuild, by each way of naming an image."""
     built = found.built
-    say(console, f"{found.image}: {count_text(len(built), 'commit')}")
-    rows = [(count.way, str(len(count.new)), f"{len(count.new) / len(built):.0%}") for count in found.counts if built]
-    if rows:
-        console.result_table(("named by", ">rebuilds", ">of commits"), rows)
+    console.result_headline(f"{found.image} · {count_text(len(built), 'commit')}")
+    if not built:
+        return
+    console.result_blank()
+    console.result_rows(
+        [
+            Row(
+                name=f"by {count.way}",
+                text=f"{count_text(len(count.new), 'rebuild'):>12}",
+                right=f"{len(count.new) / len(built):.0%} of the commits",
+            )
+            for count in found.counts
+        ]
+    )
 
 
-def say(console: Console, text: str) -> None:
-    """A line of the result. Names of files come from outside: no byte of them reaches the terminal as it is."""
-    console.data(printable(text))
+def say(console: Console, text: str, *, is_read: bool) -> None:
+    """A sentence of the result, marked by whether what it is about counts."""
+    console.result_rows([Row("+" if is_read else "-", name=text)])
 
 
 def size_text(size: int) -> str:
@@ -198,4 +226,4 @@ def _input_row(item: Input) -> tuple[str, str]:
     _, name = kind_of(item.name)
     if name.startswith("build-arg:"):
         return item.name, "not set" if item.value is not None else "set (its value is private)"
-    return item.name, item.value or ("the last stage" if name == "target" else "-")
+    return item.name, short(item.value or "") or ("the last stage" if name == "target" else "-")

@@ -1,10 +1,11 @@
-"""What `init` found and wrote, on the screen: a table, then a line for each decision; and its JSON document."""
+"""What `init` found and wrote, on the screen, with a line for each decision; and its JSON document."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.init.settings_text import SCHEMA_NAME, of_image
+from rajee_deploy.console.rows import Detail, Row
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.settings import DEFAULT_PLATFORM
 from rajee_deploy.text.lines import lines_of
@@ -43,9 +44,10 @@ class Draft:
         return self.path.parent / one.context / ".deployignore"
 
 
-def show_found(console: Console, found: Found, chosen: Choice) -> None:
-    """The table."""
-    console.table(("found", "what", ""), [*_rows(found, chosen)])
+def show_found(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
+    """What is there, and each decision."""
+    console.blank()
+    console.rows([*_found(found, chosen), *_decided(found, chosen, draft)])
 
 
 def warn_of_platforms(console: Console, found: Found, chosen: Choice) -> None:
@@ -60,35 +62,18 @@ def warn_of_platforms(console: Console, found: Found, chosen: Choice) -> None:
         )
 
 
-def show_decisions(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
-    """A line for each decision."""
-    for text in _decisions(found, chosen):
-        console.item("=", draft.path.name, text)
-    without: dict[str, list[str]] = {}
-    for one in draft.ignores:
-        if one.reason:
-            without.setdefault(one.reason, []).append(one.context)
-            continue
-        console.item("=", _shown(one), f"leaves out {', '.join(each.text for each in one.patterns if not each.doubt)}")
-        for each in one.patterns:
-            if each.doubt:
-                console.item("=", _shown(one), f"{each.text} as a comment: {each.doubt}")
-    for reason, contexts in without.items():
-        place = "" if contexts == ["."] else f" in {', '.join(contexts)}"
-        console.item("=", ".deployignore", f"none{place}: {reason}")
-
-
 def show_written(console: Console, draft: Draft, paths: Sequence[Path]) -> None:
-    for path, text in draft.files().items():
-        name = (
-            path.name
-            if path.parent == draft.path.parent
-            else f"{path.parent.relative_to(draft.path.parent)}/{path.name}"
-        )
-        if path in paths:
-            console.item("✓", name, f"written, {len(lines_of(text))} lines", "green")
-        else:
-            console.item("=", name, "it is there already, and stays as it is")
+    """Which files are new, and which stay as they are."""
+    files = draft.files().items()
+    lines = [f"{_name(draft, path)} ({len(lines_of(text))} lines)" for path, text in files if path in paths]
+    kept = [_name(draft, path) for path, _ in files if path not in paths]
+    rows = [Row("✓", "", "wrote", ", ".join(lines))] if lines else []
+    rows += [Row("=", "", "kept", f"{', '.join(kept)}: there already")] if kept else []
+    console.rows(rows)
+
+
+def _name(draft: Draft, path: Path) -> str:
+    return str(path.relative_to(draft.path.parent))
 
 
 def document(found: Found, chosen: Choice, draft: Draft, written: Sequence[Path]) -> dict[str, Any]:
@@ -138,20 +123,26 @@ def _image_document(image: FoundImage, chosen: Choice) -> dict[str, Any]:
     }
 
 
-def _rows(found: Found, chosen: Choice) -> Iterator[tuple[str, str, str]]:
+def _found(found: Found, chosen: Choice) -> Iterator[Row]:
     app = found.app
-    whose = "the project" if app.is_own_cli else "this machine"
-    yield "CDK app", app.directory, ", ".join(filter(None, (app.language, f"aws-cdk {app.cli} of {whose}")))
-    for path in app.lock_files:
-        yield "packages", path, ""
+    whose = "the project's" if app.is_own_cli else "this machine's"
+    how = ", ".join(filter(None, (app.language, f"{whose} aws-cdk {app.cli}")))
+    what = [_count(len(found.stacks), "stack"), _count(len(found.images), "image asset")]
+    yield Row("✓", "", "found", f"CDK app in {app.directory} ({how}), {', '.join(what)}")
     for stack in found.stacks:
-        yield "stack", stack.id, _place(stack) + ("; left out" if stack.id in chosen.left else "")
+        yield Row("", "", stack.id, _place(stack) + ("; left out" if stack.id in chosen.left else ""))
     for image in found.images:
-        yield "image", image.name, _about(image)
+        yield Row("", "", image.name, _about(image))
     for each in found.dockerfiles:
-        yield "Dockerfile", each.path, "the app makes no image of it"
+        yield Row("", "", each.path, "the app makes no image of it")
+    if app.lock_files:
+        yield Row("", "", "packages", ", ".join(app.lock_files))
     where = " ".join(filter(None, (found.account, found.region)))
-    yield "AWS", where or "-", "the account and region in force" if found.account else "nobody is logged in"
+    yield Row("", "", "AWS", where if found.account else f"{where} nobody is logged in".strip())
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
 def _place(stack: FoundStack) -> str:
@@ -164,6 +155,24 @@ def _about(image: FoundImage) -> str:
     if image.problem:
         return f"{image.dockerfile}: {image.problem}"
     return of_image(image)
+
+
+def _decided(found: Found, chosen: Choice, draft: Draft) -> Iterator[Row]:
+    first, *others = _decisions(found, chosen)
+    yield Row("→", "", "decided", first, details=tuple(Detail(text=text) for text in others))
+    without: dict[str, list[str]] = {}
+    for one in draft.ignores:
+        if one.reason:
+            without.setdefault(one.reason, []).append(one.context)
+            continue
+        left = [each.text for each in one.patterns if not each.doubt]
+        doubts = [f"{each.text} as a comment: {each.doubt}" for each in one.patterns if each.doubt]
+        details = tuple(Detail(text=text) for text in doubts)
+        text = f"{_shown(one)} leaves out {', '.join(left)}" if left else f"{_shown(one)} leaves nothing out"
+        yield Row("→", "", "ignored", text, details=details)
+    for reason, contexts in without.items():
+        place = "" if contexts == ["."] else f" in {', '.join(contexts)}"
+        yield Row("=", "", "ignored", f"no .deployignore{place}: {reason}")
 
 
 def _decisions(found: Found, chosen: Choice) -> Iterator[str]:

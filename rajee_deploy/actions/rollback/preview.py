@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish, converge
+from rajee_deploy.actions.heading import complete_heading
 from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
 from rajee_deploy.actions.planned import Materials, Planned
 from rajee_deploy.actions.preflight import preflight
@@ -69,14 +70,14 @@ class PlannedReturn(Planned):
         return not deploys and way.before == stack_step.parameter_of(way.wanted, self.observed)
 
 
-def roll_back(run: CurrentRun, asked: Asked) -> list[Return]:
+def roll_back(run: CurrentRun, asked: Asked) -> PlannedReturn:
     """Make the stacks run what they ran before, or the tag that was asked for. Whether anything was to be done is in
     what it returns.
 
     DeployErrors `not-deployed`, `no-previous`, `unknown-revision`, `revision-differs`, `stack-busy`,
     `stack-not-updatable`, and all of building and deploying.
     """
-    return converge(run, _wish(run, asked), asked.wait_seconds, lambda _planned: None).returns
+    return converge(run, _wish(run, asked), asked.wait_seconds, lambda _planned: None)
 
 
 def preview(run: CurrentRun, asked: Asked) -> PlannedReturn:
@@ -99,6 +100,7 @@ def _wish(run: CurrentRun, asked: Asked) -> Wish[PlannedReturn]:
     run = replace(run)  # what its names mean is in the plans alone
     who = run.ports.identity()
     check_account(run.settings, who)
+    complete_heading(run, who)
     asked = find_images(run, who, asked)
     check_asked(asked)
     return Wish(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.actions.history import keep, show_timings
-from rajee_deploy.actions.json_documents import of_plan
+from rajee_deploy.actions.history import keep
+from rajee_deploy.actions.json_documents import of_plan, run_in_document
 from rajee_deploy.actions.rollback.preview import roll_back
+from rajee_deploy.actions.tell_run import tell_run
+from rajee_deploy.console import without_secrets
+from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import commit_of, is_dirty
-from rajee_deploy.report.history import PastRun, outcome_of, real_project
+from rajee_deploy.report.history import PastRun, new_id, outcome_of, real_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,21 +24,21 @@ if TYPE_CHECKING:
 KIND = "rollback"
 
 
-def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[list[Return], PastRun]:
+def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[PlannedReturn, PastRun]:
     """Roll back, show the timings and append it to the history. A rollback that had nothing to do is kept as `noop`."""
-    at = datetime.now(UTC)
+    at = datetime.now(UTC) - timedelta(seconds=run.timings.total)  # of the process
     try:
-        returns = roll_back(run, asked)
+        planned = roll_back(run, asked)
     except BaseException as error:  # whatever it is: the run was one
-        keep(run, _record(run, (), at, *outcome_of(error)))
+        keep(run, _record(run, (), at, *outcome_of(error)), KIND)
         raise
     finally:
         run.close()
-    record = _record(run, returns, at, "done")
-    show_timings(run, record)
-    _close(run, returns)
-    keep(run, record)
-    return returns, record
+    record = _record(run, planned.returns, at, "done")
+    tell_run(run, planned, record)
+    _close(run, planned.returns)
+    keep(run, record, KIND)
+    return planned, record
 
 
 def of_rollback(returns: Sequence[Return], record: PastRun) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def of_rollback(returns: Sequence[Return], record: PastRun) -> dict[str, Any]:
     return {
         "schema": "rajee-deploy.rollback/1",
         "outcome": record.outcome,
+        "run": run_in_document(record),
         "changes": any(not one.is_there for one in returns),
         "images": _images(returns),
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in record.phases],
@@ -73,17 +77,21 @@ def _images(returns: Sequence[Return]) -> dict[str, Any]:
 
 def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
     moved = [one for one in returns if not one.is_there]
-    for one in moved:
-        run.console.item("✓", f"image {one.image}", f"{one.stack} runs {one.target.tag} again", "green")
     if moved:
-        run.console.say(
-            "rajee-deploy up on a newer checkout deploys its image again; another rajee-deploy rollback returns to "
-            "what ran until now.",
-            "bold",
+        from rajee_deploy.console.rows import Row
+
+        run.console.blank()
+        run.console.rows(
+            [
+                Row("→", text="rajee-deploy up on a newer checkout deploys its image again"),
+                Row("→", text="another rajee-deploy rollback returns to what ran until now"),
+            ]
         )
 
 
-def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> PastRun:
+def _record(
+    run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "", cause: str = ""
+) -> PastRun:
     moved = [one for one in returns if not one.is_there]
     return PastRun(
         at=at.isoformat(timespec="seconds"),
@@ -97,4 +105,10 @@ def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: s
         tags={one.image: one.target.tag for one in returns},
         phases=tuple(run.timings.phases),
         error=error,
+        cause=without_secrets(cause),
+        id=new_id(),
+        project_id=run.ports.project_id(),
+        revision=next((one.revision for one in moved if one.revision != NOT_RECORDED), ""),
+        reason=moved[0].target.why if moved else "",
+        layers=dict(run.layers),
     )

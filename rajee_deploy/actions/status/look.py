@@ -246,6 +246,7 @@ def _stack(
         services[0],
         tuple(doubts),
         tuple(_parameters(run, name, state)),
+        tuple(state.outputs.items()),
     )
 
 

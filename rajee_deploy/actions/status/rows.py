@@ -1,4 +1,4 @@
-"""The rows of `status`: what each holds, how a line says it, and how the document does. Pure; `look` fills them.
+"""The rows of `status`: what each holds, and how the document says it. Pure; `look` fills them, `screen` shows them.
 
 A row: of a stack, since when it is so, by which revision, and whether it is what this checkout makes.
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.model.revision import short_commit
-from rajee_deploy.plan.input_changes import in_words, unknown_here
+from rajee_deploy.rollout.image_address import split_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from rajee_deploy.plan.input_changes import InputChange
 
@@ -40,24 +39,21 @@ class DeployedImage:
     digest: str = ""
     is_gone: bool | None = None
 
+    def runners(self, services: Iterable[RunningService]) -> list[RunningService]:
+        """The services that run it."""
+        return [one for one in services if any(self._is(address) for address in one.images)]
 
-def _image(image: DeployedImage) -> str:
-    doubt = f"; {image.doubt}" if image.doubt and image.matches is not None else ""
-    return _of_checkout(image) + doubt + (f"; {image.repository} does not have it any more" if image.is_gone else "")
-
-
-def _of_checkout(image: DeployedImage) -> str:
-    match image.matches:
-        case True:
-            return f"{image.deployed}, as this checkout makes it"
-        case False:
-            return f"{image.deployed}; this checkout makes {image.here}"
-        case None:
-            return f"{image.deployed or 'none'}; whether it is this checkout's is not known: {image.doubt}"
+    def _is(self, address: str) -> bool:
+        repository, tag, digest = split_address(address)
+        return (
+            repository == split_address(self.repository)[0] and self.deployed in (tag, digest) and bool(self.deployed)
+        )
 
 
-def _image_document(image: DeployedImage) -> dict[str, Any]:
+def _image_document(image: DeployedImage, stack: DeployedStack) -> dict[str, Any]:
+    tasks = kept_tasks(image, stack)
     return {
+        "tasks": {"running": tasks[0], "desired": tasks[1]} if tasks is not None else None,
         "parameter": image.parameter or None,
         "deployed": image.deployed or None,
         "here": image.here or None,
@@ -83,18 +79,6 @@ class DeployedParameter:
     here: str
     matches: bool | None
     variable: str = ""
-
-
-def _parameter(parameter: DeployedParameter) -> str:
-    shown = parameter.deployed or "hidden"
-    match parameter.matches:
-        case True:
-            return f"{shown}, as it is set here"
-        case False:
-            here = f"{parameter.variable} has another value" if parameter.variable else f"here it is {parameter.here}"
-            return f"{shown}; {here}"
-        case None:
-            return f"{shown}; whether {parameter.variable or 'the setting'} has the same value is not known here"
 
 
 def _parameter_document(parameter: DeployedParameter) -> dict[str, Any]:
@@ -123,22 +107,17 @@ class RunningService:
     drift: str = ""
 
     @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to say of it but how many tasks run."""
+        return self.controller == "ECS" and self.is_stable and not self.drift and len(self.images) == 1
+
+    @property
     def kind(self) -> str:
         """What it is, in one word."""
         return "function" if self.controller == LAMBDA else "service"
 
 
 LAMBDA = "LAMBDA"
-
-
-def _service(service: RunningService) -> str:
-    if service.kind == "function":
-        return "; ".join(filter(None, (", ".join(service.images), service.drift)))
-    moving = "" if service.is_stable else ", not stable"
-    by = "" if service.controller == "ECS" else f", rolled out by {service.controller}"
-    images = f": {', '.join(service.images)}" if service.images else ""
-    drift = f"; {service.drift}" if service.drift else ""
-    return f"{service.running}/{service.desired} running{moving}{by}{images}{drift}"
 
 
 def _service_document(service: RunningService) -> dict[str, Any]:
@@ -182,22 +161,23 @@ class DeployedStack:
     services: tuple[RunningService, ...] = ()
     doubts: tuple[str, ...] = ()
     parameters: tuple[DeployedParameter, ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def matches(self) -> bool | None:
+        """Whether all of it is what this checkout makes; None where nobody can tell."""
+        every = (
+            self.infrastructure_matches,
+            *(image.matches for image in self.images),
+            *(parameter.matches for parameter in self.parameters),
+        )
+        return False if False in every else None if None in every else True
 
 
-def _infrastructure(stack: DeployedStack) -> str:
-    match stack.infrastructure_matches:
-        case True if stack.is_proven:
-            known = "that was deployed from different inputs" if stack.infrastructure else "the stack records no inputs"
-            return f"this checkout makes the same as what is deployed, though {known}"
-        case True:
-            return "its inputs are those of this checkout"
-        case False if stack.input_changes:
-            return f"changed here since it was deployed: {in_words(stack.input_changes)}"
-        case False:
-            return f"its inputs changed here since it was deployed; {unknown_here(stack.revision)}"
-        case None:
-            why = "this checkout's inputs are not known" if stack.infrastructure else "the stack records no inputs"
-            return f"whether it changed is not known here ({why}): rajee-deploy plan says"
+def kept_tasks(image: DeployedImage, stack: DeployedStack) -> tuple[int, int] | None:
+    """How many tasks run an image, of how many that are wanted; None where no service of ECS is known to run it."""
+    running = [one for one in image.runners(stack.services) if one.kind == "service"]
+    return (sum(one.running for one in running), sum(one.desired for one in running)) if running else None
 
 
 def _infrastructure_document(stack: DeployedStack) -> dict[str, Any]:
@@ -211,36 +191,6 @@ def _infrastructure_document(stack: DeployedStack) -> dict[str, Any]:
     }
 
 
-def _stack_lines(stack: DeployedStack) -> Iterator[str]:
-    if not stack.status:
-        yield f"{stack.stack}: not deployed"
-        for doubt in stack.doubts:
-            yield _row("!", doubt)
-        return
-    since = f" since {stack.since.replace('T', ' ').replace('+00:00', ' UTC')}" if stack.since else ""
-    reason = f" ({stack.reason})" if stack.reason else ""
-    yield f"{stack.stack}: {stack.status}{since}{reason}"
-    if stack.revision:
-        dirty = ", with changes that were not committed" if stack.is_dirty else ""
-        subject = f" {stack.subject}" if stack.subject else ""
-        yield _row("revision", f"{short_commit(stack.revision)}{subject}{dirty}")
-    else:
-        yield _row("revision", "none is recorded")
-    for image in stack.images:
-        yield _row(f"image {image.name}", _image(image))
-    for parameter in stack.parameters:
-        yield _row(f"parameter {parameter.name}", _parameter(parameter))
-    yield _row("infrastructure", _infrastructure(stack))
-    for service in stack.services:
-        yield _row(f"{service.kind} {service.name}", _service(service))
-    for doubt in stack.doubts:
-        yield _row("!", doubt)
-
-
-def _row(name: str, text: str) -> str:
-    return f"  {name:<16} {text}"
-
-
 def _stack_document(stack: DeployedStack) -> dict[str, Any]:
     if not stack.status:
         return {"present": False, "doubts": list(stack.doubts)}
@@ -251,10 +201,11 @@ def _stack_document(stack: DeployedStack) -> dict[str, Any]:
         "reason": stack.reason,
         "since": stack.since or None,
         "revision": revision if stack.revision else None,
-        "images": {image.name: _image_document(image) for image in stack.images},
+        "images": {image.name: _image_document(image, stack) for image in stack.images},
         "parameters": {one.name: _parameter_document(one) for one in stack.parameters},
         "infrastructure": _infrastructure_document(stack),
         "services": [_service_document(one) for one in stack.services],
+        "outputs": dict(stack.outputs),
         "doubts": list(stack.doubts),
     }
 
@@ -270,14 +221,6 @@ class Status:
     region: str
     environment: str
     stacks: tuple[DeployedStack, ...]
-
-
-def lines(status: Status) -> Iterator[str]:
-    """A line for each stack, with what is in it below."""
-    environment = f", environment {status.environment}" if status.environment else ""
-    yield f"account {status.account}, region {status.region}{environment}"
-    for stack in status.stacks:
-        yield from _stack_lines(stack)
 
 
 def document(status: Status) -> dict[str, Any]:

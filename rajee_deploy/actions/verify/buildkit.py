@@ -21,7 +21,7 @@ from rajee_deploy.context import Modes
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import unite
 from rajee_deploy.engine.probe import ProbeRequest
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.model import ReadBy
 from rajee_deploy.system.temporary import private_directory
 
@@ -182,7 +182,8 @@ class _Experiment:
         answer = self._engine.probe(request)
         if answer.failure:
             first = self._probe.steps[0].reads[0]
-            raise DeployError(MISMATCH, problem, where=str(first.location), cause=answer.failure, hint=_HINT)
+            said = Quote(tuple(answer.failure.split("\n")), what="what the engine said")
+            raise DeployError(MISMATCH, problem, where=str(first.location), hint=_HINT, quote=said)
         return answer
 
     def _mismatch(self, step: ProbeStep, original: ProbeRequest, copied: ProbeRequest) -> DeployError:

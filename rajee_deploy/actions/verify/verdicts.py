@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.verify.buildkit import how
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +59,7 @@ def lines(verdict: VerifiedImage) -> Iterator[str]:
 def summary(verdict: VerifiedImage) -> str:
     """The result in one line."""
     count = len(verdict.inputs.uses)
-    tag = verdict.inputs.fingerprint.tag
+    tag = short(verdict.inputs.fingerprint.tag)
     nothing = f"{tag}: nothing to re-hash, since its Dockerfile reads nothing of the build context"
     if verdict.checked is None:
         return f"{tag} agrees: {count} re-hashed" if count else nothing

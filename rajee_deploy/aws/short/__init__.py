@@ -27,6 +27,7 @@ from botocore.serialize import create_serializer
 from rajee_deploy import __version__
 from rajee_deploy.aws.shaped import with_shape
 from rajee_deploy.aws.short.shapes import Shapes
+from rajee_deploy.system.requests_sent import note_request
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class Short:
     ) -> tuple[http.client.HTTPResponse, bytes]:
         headers = {name: _text(value) for name, value in request.headers.items()}
         target = address.path + (f"?{address.query}" if address.query else "")
+        note_request()
         try:
             connection.request(request.method, target, cast("bytes | str | None", request.body), headers)
             with connection.getresponse() as response:  # it holds the socket as well as the connection does

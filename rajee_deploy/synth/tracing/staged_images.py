@@ -30,6 +30,7 @@ from rajee_deploy.synth.tracing.staging import (
     walked_directories,
 )
 from rajee_deploy.system.regular_files import LARGE, digest_of, read_json, read_text
+from rajee_deploy.text.secret_looks import may_be_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,13 +43,6 @@ if TYPE_CHECKING:
 
 # Files that say which others are staged or built: they count themselves.
 _IGNORE_FILES = (".dockerignore", ".deployignore")
-# A list travels in a template, which more people may read than an assembly.
-_SECRET = re.compile(
-    r"secret|token|passw|passphrase|pwd|credential|private|key|auth|dsn|webhook|connection|(?:^|_)pat(?:_|$)",
-    re.IGNORECASE,
-)
-# What has the form of one, whatever it is called: a login in an address, a key, anything long and without words.
-_SECRET_VALUE = re.compile(r"@|-----BEGIN|[?&]\w+=|\b(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|A[KS]IA)|[\w+=-]{32}")
 _PASSWORD = re.compile(r"https?://[^/]*@")
 _PART = 8  # digits of a hash; fewer may stand in a template by chance
 
@@ -173,6 +167,7 @@ class _Chooser:
     def _image(self, source: str, asset: ImageAsset, names: Mapping[int, str]) -> TracedImage | None:
         """The asset as one that any machine with this checkout knows; None where it holds what is none of its
         business."""
+        # A list travels in a template, which more people may read than an assembly.
         if any(may_be_secret(name, value) for name, value in asset.build_args.items()):
             return None
         contexts = {name: self._context(text) for name, text in asset.build_contexts.items()}
@@ -194,11 +189,6 @@ class _Chooser:
             return text if text.startswith(REMOTE) and not _PASSWORD.match(text) else ""
         real = os.path.realpath(text)
         return portable(real, self._regions.root) if os.path.isabs(text) and is_in(real, self._regions.root) else ""  # noqa: PTH117
-
-
-def may_be_secret(name: str, value: str) -> bool:
-    """Whether a build argument may hold a secret. In doubt it may: then the image counts file by file, and no more."""
-    return bool(_SECRET.search(name) or _SECRET_VALUE.search(value))
 
 
 def _build(asset: ImageAsset) -> tuple[object, ...]:

@@ -273,6 +273,13 @@ def test_rules_are_judged_by_the_tags_that_the_image_has_and_by_those_it_will_ha
     assert (found.health, "rule 1 (branch-*)" in found.text) == (WARNING, True), "the settings give such a tag"
 
 
+def test_releases_that_a_rule_takes(settings):
+    world = World()
+    world.rules.images["team/api"] = [frozenset(("c-1", "live-Api")), frozenset(("c-0", "v1.2.3"))]
+    (found,) = told(world, settings)["lifecycle"]
+    assert (found.health, "v1.2.3 could expire, since rule" in found.text) == (WARNING, True)
+
+
 def test_a_repository_that_may_not_be_looked_at_hides_no_other(settings):
     class Refusing(FakeRules):
         def find_mutability(self, repository):

@@ -57,6 +57,7 @@ def examination(tmp_path, monkeypatch) -> Examination:
         app=project,
         images=lambda: settings.images,
         engine=lambda: "Docker Engine",
+        has_classic_store=lambda: False,
         data_root=lambda: None,
         cloud=cloud,
     )
@@ -74,6 +75,32 @@ def test_every_check_in_its_order(examination):
     assert (found.settings, found.environment) == (str(examination.settings.path), "dev")
     assert found.findings[0].text == "rajee-deploy.toml, environment dev: 1 image, 1 stack"
     assert found.health is ERROR, "there is neither node nor a CDK CLI"
+
+
+@pytest.mark.parametrize(
+    ("line", "classic", "expected"),
+    [
+        ("", True, [OK]),
+        ('cache-to = ["team/cache"]', False, [OK]),
+        ('cache-to = ["team/cache"]', True, [OK, WARNING]),
+        ('platform = ["linux/amd64", "linux/arm64"]', True, [OK, ERROR]),
+    ],
+)
+def test_an_engine_that_lacks_what_the_settings_ask_for(examination, line, classic, expected):
+    path = examination.settings.path
+    path.write_text(path.read_text().replace('stack = "Api"\n', f'stack = "Api"\n{line}\n', 1))
+    found = examine(replace(examination, settings=load(path, "dev"), has_classic_store=lambda: classic))
+    assert [each.health for each in found.findings if each.check == "engine"] == expected
+
+
+def test_an_engine_that_does_not_answer_is_told_once(examination):
+    def fail() -> bool:
+        raise DeployError("no-engine", "no Docker Engine answers")
+
+    path = examination.settings.path
+    path.write_text(path.read_text().replace('stack = "Api"\n', 'stack = "Api"\ncache-to = ["team/cache"]\n', 1))
+    found = examine(replace(examination, settings=load(path, "dev"), has_classic_store=fail, engine=fail))
+    assert [each.health for each in found.findings if each.check == "engine"] == [ERROR]
 
 
 def test_without_settings_the_machine_and_the_caller_are_looked_at(examination):

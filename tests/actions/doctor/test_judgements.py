@@ -175,6 +175,53 @@ def test_lifecycle(rules, health, words):
     assert words in found.text
 
 
+@pytest.mark.parametrize(
+    ("cache_to", "expected"),
+    [
+        ((), False),
+        (("team/cache",), True),
+        (("type=registry,ref=x",), True),
+        (("type=inline",), False),
+        (("gha",), False),
+        (("gha", "team/cache"), True),
+    ],
+)
+def test_which_caches_not_every_engine_can_write(cache_to, expected):
+    assert judgements.needs_export(cache_to) is expected
+
+
+def test_the_classic_image_store():
+    found = judgements.judge_classic_store(["api", "web"], [])
+    assert (found.health, "cache-to of api, web is passed over" in found.text) == (WARNING, True)
+    assert '"containerd-snapshotter": true' in found.fix
+    found = judgements.judge_classic_store(["api"], ["web"])
+    assert (found.health, found.text.endswith("for several platforms: web")) == (ERROR, True), "its build would fail"
+
+
+RELEASES = (frozenset(("c-2", "v1.0.0")), frozenset(("c-1", "live-App", "v2.0.0")), frozenset(("c-3", "1.1.0")))
+
+
+@pytest.mark.parametrize(
+    ("own", "health", "words"),
+    [
+        ((), WARNING, "1.1.0, v1.0.0 could expire, since rule 9 (c-*)"),
+        ((keep(9999, "v*.*.*", 3),), WARNING, "1.1.0 could expire, since rule 9 (c-*)"),
+        ((keep(9999, "*.*.*", 3),), OK, "no rule removes what runs, or what ran before, or a version"),
+    ],
+)
+def test_releases(own, health, words):
+    rules = (keep(9999, "live-*"), keep(9999, "prev-*", 2), *own, keep(10, "c-*", 9))
+    found = judgements.judge_lifecycle("api", rules, LIVE, PREVIOUS, RELEASES)
+    assert (found.health, found.fix) == (health, "" if health is OK else judgements.SHIELDS)
+    assert words in found.text
+
+
+def test_of_many_releases_three_are_named():
+    many = [frozenset((f"c-{each}", f"v1.0.{each}")) for each in range(5)]
+    found = judgements.judge_lifecycle("api", (keep(10, "c-*"),), (), (), many)
+    assert "v1.0.0, v1.0.1, v1.0.2 and 2 more could expire" in found.text
+
+
 SECRETS = {
     True: "NPM_TOKEN TOKEN dbPassword DB_PASSWORD api_key APIKEY GITHUB_PAT AUTH CLIENT_SECRET SECRETS PRIVATE_KEY "
     "PASSWD SSH_PASSPHRASE githubToken AWS_SECRET_ACCESS_KEY token2",

@@ -293,7 +293,7 @@ def test_the_verbs_on_the_command_line(history, root, write, tmp_path):
     write({"src/a": "now"})
     ended = run("explain", "--since", "HEAD")
     assert ended.returncode == 0, ended.stderr
-    assert "changed   src/a   1 B      3 B        3" in ended.stdout
+    assert "~ changed src/a  1 B → 3 B" in ended.stdout
     assert asked("explain", "--since", "HEAD~2")["schema"] == "rajee-deploy.explain-since/1"
     assert asked("explain", "--since", "HEAD")["images"]["app"]["changes"] == [
         {"why": "changed", "what": "src/a", "context": "", "before": "1 B", "after": "3 B", "line": 3}
@@ -301,7 +301,7 @@ def test_the_verbs_on_the_command_line(history, root, write, tmp_path):
     (root / "src/a").write_text("1")
     assert "same tag" in run("explain", "--since", "HEAD").stdout
     assert asked("explain")["schema"] == "rajee-deploy.explain/1"
-    assert run("explain", "README").stdout == "README is not in the hash of app: no instruction reads it\n"
+    assert run("explain", "README").stdout == "  - README is not in the hash of app: no instruction reads it\n"
     assert asked("explain", "nothing")["images"]["app"][0]["verdict"] == "absent"
     assert "7 commits" not in run("replay").stdout
     replayed = document(tmp_path, "replay", str(root))

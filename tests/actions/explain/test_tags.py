@@ -91,7 +91,7 @@ def test_a_record_of_the_registry(world, write):
     assert (found.thens["app"].known_from, found.thens["app"].at) == ("the registry", "2026-11-25T12:00:00+00:00")
     assert world.asked == []
     out, talk = shown(found)
-    assert out.startswith(f"app: {tag} (built 2026-11-25T12:00:00+00:00; known from the registry), c-")
+    assert out.startswith(f"app · {tag[:14]} (built 2026-11-25T12:00:00+00:00; known from the registry), c-")
     assert talk == ""
 
 

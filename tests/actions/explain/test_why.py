@@ -221,29 +221,29 @@ def test_a_file_that_arrives_empty(inputs):
 
 ANSWERS = {
     "src/a.py": """in-hash
-src/a.py is in the hash of app (1 file, 3 B)
-  Dockerfile:4: COPY src /src
+  + src/a.py is in the hash of app (1 file, 3 B)
+    Dockerfile:4: COPY src /src
 """,
     "real": """on-the-way
-real is in the hash of app in part: 1 file below it
-  Dockerfile:6: COPY link/deep/file /f
+  + real is in the hash of app in part: 1 file below it
+    Dockerfile:6: COPY link/deep/file /f
 """,
     "src/log/x": """ignored
-src/log/x is not in the hash of app: .dockerignore:2 removes it with all of src/log: src/log
+  - src/log/x is not in the hash of app: .dockerignore:2 removes it with all of src/log: src/log
 """,
     "data/y.bak": """excluded
-data/y.bak is not in the hash of app: --exclude leaves it out of
-  Dockerfile:5: COPY --exclude=*.bak data/ /data/
+  - data/y.bak is not in the hash of app: --exclude leaves it out of
+    Dockerfile:5: COPY --exclude=*.bak data/ /data/
 """,
     "tests/t.py": """unread
-tests/t.py is not in the hash of app: the target needs no instruction that reads it; others do:
-  Dockerfile:2: COPY tests /t (stage test)
+  - tests/t.py is not in the hash of app: the target needs no instruction that reads it; others do:
+    Dockerfile:2: COPY tests /t (stage test)
 """,
     "src/a.pi": """absent
-src/a.pi is not in the hash of app: it does not exist; there is src/a.py
+  - src/a.pi is not in the hash of app: it does not exist; there is src/a.py
 """,
     "/": """outside
-/ is not in the hash of app: it lies in none of its build contexts (.)
+  - / is not in the hash of app: it lies in none of its build contexts (.)
 """,
 }
 

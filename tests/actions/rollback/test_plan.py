@@ -73,7 +73,7 @@ def test_back_is_one_update_by_cloudformation_with_the_shields_around_it():
     step = only(plan_rollback([way()], seen()))
     assert step.parameters == (("ImageTag", OLD), ("RajeeRevision", "r1"))
     assert (step.via, step.changes, step.otherwise) == (Via.CLOUDFORMATION, (StackChange.TAG,), OTHERWISE)
-    assert step.reason == f"the image changed (ImageTag): {NEW[:18]} → {OLD[:18]}"
+    assert step.reason == f"the image changed (ImageTag): {NEW[:14]} → {OLD[:14]}"
     assert [(move.tag, move.target) for move in step.before] == [("prev-App", str(B)), ("live-App", OLD)]
     assert [(move.tag, move.target) for move in step.undo] == [("live-App", str(B))]
 
@@ -88,7 +88,7 @@ def test_what_runs_already_is_skipped_with_its_proof():
     plan = plan_rollback([way()], seen(ImageTag=OLD))
     assert [type(step) for step in plan.steps] == [MoveTag], "live- named what ran before"
     assert plan.kind == "tags"
-    assert Skip("stack App", f"UPDATE_COMPLETE, and it records ImageTag {OLD[:18]} already") in plan.skipped
+    assert Skip("stack App", f"UPDATE_COMPLETE, and it records ImageTag {OLD[:14]} already") in plan.skipped
 
 
 @pytest.mark.parametrize("status", sorted(status for status in STATUSES if is_updatable(status)))
@@ -292,7 +292,7 @@ def test_the_preview_says_the_words_of_plan_and_its_document_is_a_plan(world):
     run = replace(world.context(), console=Console(stderr=world.talk))
     show(run, planned)
     text = world.talk.getvalue()
-    for words in (f"image app {world.first[:9]}", "deploy App", "CloudFormation updates it alone", "account 1234"):
+    for words in (f"image app {world.first[:9]}", "update App", "the image only: by parameter, no synth"):
         assert words in " ".join(text.split())
     assert "infrastructure decided" not in text
     document = of_preview(planned, 1.0)

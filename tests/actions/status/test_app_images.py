@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from asset_worlds import AssetProject
 from fake_assets import REPOSITORY
 from fakes import FakeRegistry
+from status_screens import lines
 
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.status.look import look
-from rajee_deploy.actions.status.rows import document, lines
+from rajee_deploy.actions.status.rows import document
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Input
 
@@ -43,15 +46,16 @@ def test_what_is_this_checkouts(world):
         "former": world.first,
         "digest": str(digest),
         "gone": False,
+        "tasks": None,
     }
-    assert f"image web        {world.second}, as this checkout makes it" in text
+    assert re.search(rf"= web +{world.second[:14]} +this checkout: same", text)
 
 
 def test_after_a_rollback_a_remembered_synth_tells(world):
     world.back()
     image, text = told(world)
     assert (image["deployed"], image["here"], image["matches"]) == (world.first, world.second, False)
-    assert f"this checkout makes {world.second}" in text
+    assert f"this checkout: {world.second[:14]}" in text
 
 
 def test_after_an_edit_only_a_synth_tells_and_none_is_made(world):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from fakes import FakeStacks
 from run_worlds import LIST, UNREADABLE, World
+from status_screens import lines
 
 from rajee_deploy.actions.status.look import look
-from rajee_deploy.actions.status.rows import document, lines
+from rajee_deploy.actions.status.rows import document
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.parameters import Declared
 from rajee_deploy.rollout import Deployment, Service
@@ -41,7 +43,7 @@ def test_what_is_this_checkouts(world):
     app, text = told(world)
     assert (app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (True, True)
     assert (app["revision"]["commit"], app["since"]) == ("1" * 40, "2026-01-02T03:04:05+00:00")
-    assert "App: UPDATE_COMPLETE since 2026-01-02 03:04:05 UTC" in text
+    assert "UPDATE_COMPLETE  2 Jan, 03:04, 1111111" in text
     assert world.done() == (0, [])
 
 
@@ -51,7 +53,7 @@ def test_what_is_another_checkouts(world):
     world.infra = "2"
     app, text = told(world)
     assert (app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (False, False)
-    assert f"{deployed}; this checkout makes {app['images']['app']['here']}" in text
+    assert re.search(rf"~ app +{deployed[:14]} +this checkout: {app['images']['app']['here'][:14]}", text)
 
 
 def test_another_machine_looks_by_the_list_that_the_stack_carries(world):
@@ -78,8 +80,8 @@ def test_what_up_left_alone_is_not_called_another_checkouts(world):
         registry, app = (each for each in found.stacks)
         assert (registry.infrastructure_matches, registry.is_proven) == (True, True), machine
         assert (app.infrastructure_matches, app.is_proven) == (True, False), machine
-        assert "Registry: UPDATE_COMPLETE" in "\n".join(lines(found))
-        assert "changed here" not in "\n".join(lines(found))
+        assert "Registry" in "\n".join(lines(found))
+        assert "differs" not in "\n".join(lines(found))
         world.move()
 
 
@@ -87,7 +89,7 @@ def test_what_moved_since_is_named_on_the_machine_that_knows(world):
     world.infra = "2"
     app, text = told(world)
     assert app["infrastructure"]["changed_inputs"] == [{"name": "version of infra", "change": "changed"}]
-    assert "changed here since it was deployed: version of infra" in text
+    assert "this checkout: differs (version of infra)" in text
     world.move()
     app, text = told(world)
     assert (app["infrastructure"]["changed_inputs"], app["infrastructure"]["matches"]) == (None, False)
@@ -124,10 +126,8 @@ def test_what_was_not_committed_and_what_is_not_recorded(world):
     put(world, parameters={"ImageTag": "-"})
     app, text = told(world)
     assert (app["revision"], app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (None, None, True)
-    assert (
-        "makes the same as what is deployed, though the stack records no inputs" in text
-    )  # as a plan without a synth says
-    assert "none is recorded" in text
+    assert "this checkout: same, though the stack records no inputs" in text  # as a plan without a synth says
+    assert "no revision is recorded" in text
 
 
 def test_files_that_cannot_be_hashed_are_a_doubt(world):
@@ -141,7 +141,7 @@ def test_what_ecs_runs_and_that_it_does_not_say(world):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 2, 1, 1, state="IN_PROGRESS")
     world.hold(Service("api", (primary,)))
     world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-1",)}
-    assert "1/2 running, not stable: registry.test/team/app:c-1" in told(world)[1]
+    assert "1 of 2 tasks; app:c-1; not stable; the rollout of api is not over" in told(world)[1]
     world.watcher.is_silent = True
     app, text = told(world)
     assert app["services"] == []
@@ -155,14 +155,15 @@ def test_a_stack_that_is_not_settled_is_a_doubt(world, status, word):
     put(world, status=status, reason="it says why")
     app, text = told(world)
     assert word in app["doubts"][0]
-    assert f"{status} (it says why)" in text
+    assert f"{status}  1111111" in text.replace("UTC", "")
+    assert "! it says why" in text
 
 
 def test_a_stack_that_is_not_there(world):
     del world.stacks.stacks["App"]
     app, text = told(world)
     assert app == {"present": False, "doubts": []}
-    assert "App: not deployed" in text
+    assert re.search("App +not deployed", text)
     world.infra = "2"
     assert told(world)[0]["doubts"] == ["not deployed yet: the app has it, as of the last synth here"]
     world.move()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.synth.tracing.staged_images import may_be_secret
+from rajee_deploy.text.secret_looks import may_be_secret
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""Warnings as rows, after what they are about: those of one kind in one line. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.at_work import as_pasted
+from rajee_deploy.console.documents import quote
+from rajee_deploy.console.rows import Row
+from rajee_deploy.text.short import short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rajee_deploy.warned import Concern
+
+_MOST = 2000  # characters of one
+
+
+def rows_of(found: Iterable[Concern], *, is_whole: bool) -> list[Row]:
+    """A row for each, and one for each kind of those that are alike."""
+    groups: dict[object, list[Concern]] = {}
+    for number, each in enumerate(dict.fromkeys(found)):
+        key = each.warned.code if each.is_alike and not is_whole else number
+        groups.setdefault(key, []).append(each)
+    return [_row(group, is_whole=is_whole) for group in groups.values()]
+
+
+def _row(group: Sequence[Concern], *, is_whole: bool) -> Row:
+    first = group[0]
+    subject = first.warned.subject.removeprefix("image ").removeprefix("stack ")
+    text = quote(as_pasted(first.warned.message), _MOST)
+    text = text if is_whole else short(text)
+    text += f" (line {first.line})" if first.line else ""
+    text += f"; and {len(group) - 1} more of these" if len(group) > 1 else ""
+    return Row(
+        "!", name=f"{subject}: {text}" if subject else text, right=f"[{first.warned.code}]" if first.warned.code else ""
+    )
