@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
 STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
-TITLE = 'in front of an S3 bucket")'
+PROFILES = "infra/raja_poc/stacks/profiles.py"
 WHO = "git -c user.name=T -c user.email=t@localhost -c commit.gpgsign=false"
 HOME = "/home/ann"
 
@@ -52,10 +52,10 @@ STORY = (
     Scene("since-deployed", ("rajee-deploy explain --since deployed",), ((ENVOY, "", "  # edited"),)),
     Scene("code-plan", ("rajee-deploy plan",), commit="envoy.yaml"),
     Scene("code-up", ("rajee-deploy up",)),
+    Scene("same-template", ("rajee-deploy plan",), ((STACK, "", "  # edited"),)),
+    Scene("infra-plan", ("rajee-deploy plan",), ((PROFILES, "tasks=1,", "tasks=2,"),)),
     Scene("rollback", ("rajee-deploy rollback",)),
     Scene("status", ("rajee-deploy status",)),
-    Scene("same-template", ("rajee-deploy plan",), ((STACK, "", "  # edited"),)),
-    Scene("infra-plan", ("rajee-deploy plan",), ((STACK, TITLE, 'in front of a bucket")'),)),
     Scene("report", ("rajee-deploy report",)),
     Scene(
         "explain", ("rajee-deploy explain", "rajee-deploy explain README.md", "rajee-deploy explain infra/compose.yaml")
