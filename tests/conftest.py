@@ -28,8 +28,10 @@ SESSION = pytest.StashKey[session.Session]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A home of the run's own, and a umask that files of tests are made under, whatever the caller's."""
+    """A home of the run's own, a umask that files of tests are made under, and logs as wide as they are, whatever the
+    caller's (workers of pytest-xdist find COLUMNS)."""
     os.umask(0o022)
+    os.environ.pop("COLUMNS", None)
     if not hasattr(config, "workerinput"):
         config.stash[SESSION] = session.begin()
 

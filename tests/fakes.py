@@ -494,10 +494,15 @@ class FakeWatcher:
     is_silent: bool = False
     functions: dict[str, list[Service | None]] = field(default_factory=dict)  # None: made of a zip file
     denies_functions: bool = False
+    nested: dict[str, list[ResourceEvent]] = field(default_factory=dict)  # by the ARN of a nested stack
 
     def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
         assert stack
         self._answer()
+        if stack.startswith("arn:"):
+            if stack not in self.nested:
+                raise DeployError("access-denied", "AWS refused the call")
+            return tuple(self.nested[stack])
         return tuple(event for event in self.happened if event.at >= since)
 
     def services(self, stack: str) -> tuple[str, ...]:

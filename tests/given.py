@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 INFRA = Path(__file__).parents[1] / "infra"
+ENVOY = "rajee-stand-in/envoy:distroless-v1.38.0"  # what .ci/stand-ins makes
 NAME = "given"  # the directory beside cdk.json that the assembly lies in; a template in it can be edited
 # An edited template gets another name for its upload, as the CDK would give it. Assets are templates and nothing else.
 _APP = """
@@ -54,6 +55,37 @@ def edit(directory: Path, old: str, new: str) -> None:
     assert found, f"no template has {old!r}"
     for path in found:
         path.write_text(path.read_text().replace(old, new))
+
+
+def stand_ins() -> None:
+    """The base images of the reference service, in the engine; see .ci/stand-ins."""
+    program = str(INFRA.parent / ".ci" / "stand-ins")
+    environment = {**os.environ, "PYTHON": sys.executable}
+
+    def make(made: Path) -> None:
+        subprocess.run([program], check=True, capture_output=True, env=environment)
+        made.touch()
+
+    _once("stand-ins", make)
+
+
+def small_envoy() -> str:
+    """An image that can stand for Envoy's where nobody starts it."""
+
+    def make(made: Path) -> None:
+        context = made.with_name("envoy.context")
+        context.mkdir(exist_ok=True)
+        (context / "Dockerfile").write_text("FROM scratch\nCOPY envoy /usr/local/bin/\nCOPY passwd group /etc/\n")
+        (context / "envoy").write_text("none\n")
+        (context / "passwd").write_text("root:x:0:0:root:/root:/sbin/nologin\n")  # without it RUN has no user 0
+        (context / "group").write_text("root:x:0:\n")
+        name = f"rajee-tests/envoy:{made.parent.name}"
+        session.note("image", name)
+        build = ["docker", "buildx", "build", "--quiet", "--load", "--provenance=false", "--tag", name, str(context)]
+        subprocess.run(build, check=True, capture_output=True)
+        made.write_text(name)
+
+    return _once("envoy", make).read_text()
 
 
 def reference_service() -> Path:

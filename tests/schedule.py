@@ -23,7 +23,6 @@ OF_THE_SOURCE = (
 LONGEST = (
     "e2e/test_kill.py",
     "engine/",
-    "e2e/test_any_app.py",
     "e2e/test_main_job.py",
     "e2e/test_functions.py",
     "e2e/test_adoption.py",
@@ -42,7 +41,6 @@ LONGEST = (
     "e2e/test_permissions.py",
     "registry/",
     "e2e/test_deploying.py",
-    "stack/test_carried_deployed.py",
     "conformance/test_engines.py",
     "lock/test_with_docker.py",
     "infra/",

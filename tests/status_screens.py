@@ -16,4 +16,4 @@ NOW = datetime(2026, 1, 3, tzinfo=UTC)
 
 def lines(status: Status, width: int = 160, *, whole: bool = False) -> list[str]:
     """Its lines, but for the first one and the result."""
-    return [plain(line).rstrip() for line in lay_out(rows(status, NOW, width, whole=whole), width)]
+    return [plain(line).rstrip() for line in lay_out(rows(status, NOW, whole=whole), width)]

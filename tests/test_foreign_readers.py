@@ -139,6 +139,7 @@ ELSEWHERE: dict[str, str] = {
     "actions/init/images.py": "bytes, compared and searched for words: no form is expected",
     # Behind a row of the table, by what it calls.
     "plan/allowances.py": "two templates",
+    "actions/nested_resources.py": "two templates, of a nested stack",
     "build_record/packing.py": "a build record, by decode",
     "lock/file.py": "the lock",
     "lock/format.py": "the lock",
@@ -151,6 +152,7 @@ ELSEWHERE: dict[str, str] = {
     "actions/verify/contents.py": "handed on",
     "system/sealed.py": "a digest; then its caller's row",
     "git/place.py": "a path, which git then is asked about",
+    "git/layout.py": "a path",
     "context/cautions.py": "the first bytes",
     "engine/secrets.py": "what is to be masked",
     "synth/walked.py": "a digest",
@@ -162,6 +164,9 @@ ELSEWHERE: dict[str, str] = {
     "synth/deploy_checks.py": "whether a tag is in it",
     "sandbox/control.py": "our own sandbox's answer, and a log",
     "image/inputs.py": "the Dockerfile",
+    "cli/shells/names.py": "the Dockerfile; where something is wrong with it nothing completes",
+    "cli/shells/install.py": "our own lines among a shell's",
+    "aws/profiles.py": "lines in brackets; and botocore's own list",
     "engine/buildah_files.py": "the Dockerfile",
     # Written by ourselves, or by a program that we started, a moment ago in a directory of our own.
     "engine/buildah.py": "digests that buildah wrote",

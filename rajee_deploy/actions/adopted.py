@@ -161,8 +161,8 @@ def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
             text = f"the CDK CLI builds it: {each.obstacle or 'its template cannot be written with another tag'}"
         elif not each.platform:
             text = (
-                f"the app names no platform for it, so the machine that builds would decide: {DEFAULT_PLATFORM} is"
-                " taken (platform=Platform.LINUX_AMD64 of the asset says it)"
+                f"the app names no platform: {DEFAULT_PLATFORM} is taken (platform=Platform.LINUX_AMD64 of the asset"
+                " says it)"
             )
         else:
             continue

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.deploy import Job
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.console import Console
     from rajee_deploy.plan.resource_changes import StackChanges
 
 
@@ -35,8 +36,7 @@ def approve(run: CurrentRun, jobs: Sequence[Job], planned: Mapping[str, StackCha
             continue
         if changes:
             run.console.tell(f"{stack} would get broader permissions:", "bold red")
-            for line in changes:
-                run.console.tell(line)
+            _show(run.console, changes)
         if job.step.parameter_changes:
             run.console.tell(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
             for _, line in job.step.parameter_changes:
@@ -64,6 +64,16 @@ def _broader(run: CurrentRun, job: Job) -> list[str]:
         return []
     with run.phase(f"compare the permissions of {job.step.stack}"):
         return lines_of(run.ports.deployer.security_changes(job.step.stack, job.assembly))
+
+
+def _show(console: Console, changes: Sequence[str]) -> None:
+    if any(line.startswith("┌") for line in changes):
+        from rajee_deploy.actions.permission_rows import rows_of
+
+        console.rows(rows_of(changes))
+        return
+    for line in changes:
+        console.tell(line)
 
 
 def _of_plan(changes: StackChanges | None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from rajee_deploy.rollout.sentences import service_lines
 from rajee_deploy.rollout.verdict import RolloutVerdict, own_stops, uses, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.actions.stack_images import StackImages
@@ -38,6 +39,9 @@ APART_SECONDS = 3.0  # the two looks
 # What stops so often by its own fault while it is looked at is no accident: as ECS's own circuit breaker counts.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 STOPS_TOO_MANY = 3
+_AGAIN = (
+    "once the cause is gone, rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +118,26 @@ def confirm_services(
             "rollout-not-confirmed",
             f"CloudFormation deployed {stack}, but {problem}",
             where=f"stack {stack}",
-            hint=_where_to_look(state) + "; once the cause is gone, "
-            "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
+            hint="\n".join((*_where_to_look(state, sight.services()), _AGAIN)),
         )
         tell_tasks(run, error, seen)
         raise error
     return seen
 
 
-def _where_to_look(state: StackPresent) -> str:
+def _where_to_look(state: StackPresent, services: Sequence[StackService]) -> Iterator[str]:
+    """Commands that show more of a service, or of a function."""
     found = state.services
     if found is not None and found.functions and not (found.services or found.nested):
-        return "look at the function in Lambda and at its log group"
-    return "look at the service's events in ECS and at its tasks' logs"
+        yield "look at the function in Lambda and at its log group:"
+        yield from (f"aws logs tail /aws/lambda/{quote(one.arn)} --since 1h" for one in services[:1] if one.is_function)
+        return
+    yield "look at the service's events in ECS and at its tasks' logs:"
+    for one in services[:1]:
+        parts = one.arn.split(":")
+        cluster = f" --cluster {quote(parts[-1].split('/')[1])}" if parts[-1].count("/") > 1 else ""
+        name, region = quote(one.arn.rpartition("/")[2]), f" --region {parts[3]}" if parts[3:] else ""
+        yield f"aws ecs describe-services{cluster} --services {name}{region} --query 'services[].events[:5].message'"
 
 
 def arrival(

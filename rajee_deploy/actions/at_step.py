@@ -9,7 +9,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.json_documents import of_step
 from rajee_deploy.errors import DeployError, FailedStep
 from rajee_deploy.plan.step_words import words_of
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
@@ -33,6 +32,8 @@ def at_step(run: CurrentRun, step: Step) -> Iterator[StepShown]:
 
     def tell(outcome: str, text: str) -> None:
         if run.events.is_asked_for:
+            from rajee_deploy.actions.json_documents import of_step  # for who asks
+
             took = round(time.perf_counter() - began, 3)
             run.events.tell("step-done", step=of_step(step), outcome=outcome, took=took, text=text)
 

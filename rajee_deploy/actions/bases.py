@@ -11,12 +11,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rajee_deploy import lock as locks
+from rajee_deploy.console.rows import Row
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import image_of, remote_of
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.image.inputs import read_recipe
 from rajee_deploy.lock import Lock, LockLine
 from rajee_deploy.model import BUILD_PLATFORM, MACHINES, is_local_context
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -270,20 +272,22 @@ def warn_of_bases(console: Console, bases: Iterable[Base]) -> None:
 
 
 def show_bases(console: Console, bases: Iterable[Base]) -> None:
-    """A line for each."""
-    for base in bases:
-        subject = f"base {base.reference}"
-        match base.state:
-            case "moved":
-                console.item(
-                    "~", subject, f"now names {base.now}; rajee-deploy lock --upgrade {base.reference}", "yellow"
-                )
-            case "not-locked":
-                pass  # see warn_of_bases
-            case "unknown":
-                console.item("?", subject, f"could not be compared: {base.why}", "yellow")
-            case _:
-                console.item("=", subject, f"still names {base.locked}", "green")
+    """A line for each but those that are not locked: see warn_of_bases."""
+    rows = [_row(base) for base in bases if base.state != "not-locked"]
+    if rows:
+        console.blank()
+        console.rows(rows)
+
+
+def _row(base: Base) -> Row:
+    match base.state:
+        case "moved":
+            upgrade = f"rajee-deploy lock --upgrade {base.reference}"
+            return Row("~", "", base.reference, f"now names {short(str(base.now))}", upgrade)
+        case "unknown":
+            return Row("?", "", base.reference, f"could not be compared: {base.why}")
+        case _:
+            return Row("=", "", base.reference, f"still names {short(str(base.locked))}")
 
 
 def age(path: Path) -> Iterator[str]:

@@ -153,6 +153,11 @@ def _build_one(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: 
         try:
             shop.engine.build_and_push(request, access, BuildView(shop.console, prefix).tell)
         except DeployError as error:
+            if inputs.settings.is_asset:
+                from rajee_deploy.image.originals import place_in_checkout  # of one that the app declares
+
+                staged = request.shown_dockerfile
+                error.where = place_in_checkout(shop.settings, inputs.settings, staged, error.where)
             digest = _confirm_pushed(shop, wanted, request.reference, error)
         else:
             digest = _confirm_pushed(shop, wanted, request.reference, None)

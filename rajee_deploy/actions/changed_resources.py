@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.adopted import assets_of_stack
-from rajee_deploy.actions.nested_resources import Comparison
+from rajee_deploy.actions.nested_resources import TemplateComparison
 from rajee_deploy.actions.synthesise import find_kept
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import ASSET_PREFIX, IMAGES_PARAMETER, RECORDS
@@ -69,7 +69,7 @@ def _of_step(planned: Planned, step: DeployStack, made: StackArtifact | None) ->
     if template is None or deployed is None:
         return None
     tags = _tags(planned, step, state)
-    comparison = Comparison(
+    comparison = TemplateComparison(
         _unspecified if {*step.changes} <= {StackChange.TAG} else ports.specification,
         partial(ports.nested_template, step.stack),
         hider_of(value.value for value in step.values if value.variable),
@@ -170,12 +170,17 @@ def _cautions(stack: str, changes: StackChanges) -> Iterator[Caution]:
 
 
 def _loss(change: ResourceChange) -> str:
+    old = "the old one is removed with what is in it"
+    if change.keeps_old:
+        old = "the old one stays, without the stack"
+    elif change.keeps_snapshot:
+        old = "a snapshot of the old one stays"
     match change.action:
         case Action.REMOVE:
-            return "is removed, with what is in it"
-        case Action.REPLACE if change.keeps_old:
-            return "is replaced by an empty one; the old one stays, without the stack"
+            return "is removed; a snapshot of it stays" if change.keeps_snapshot else "is removed, with what is in it"
         case Action.REPLACE:
-            return "is replaced by an empty one, and the old one is removed with what is in it"
+            return f"is replaced by an empty one; {old}"
+        case Action.MAY_REPLACE:
+            return f"may be replaced by an empty one; then {old}"
         case _:
             return ""

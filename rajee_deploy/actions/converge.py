@@ -52,11 +52,13 @@ class Wish(Generic[P]):
 def plan_when_idle(run: CurrentRun, wish: Wish[P], deadline: float, before: P | None = None) -> P:
     """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
     swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
-    if swept:
-        run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     while True:
         planned = wish.plan(before)
         wish.show(planned)
+        if swept:  # the screen begins with the plan
+            some = "a temporary directory" if len(swept) == 1 else f"{len(swept)} temporary directories"
+            run.console.say(f"  removed {some} of runs that were killed", "dim")
+            swept = ()
         _tell_plan(planned)
         waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
         if not waits:

@@ -10,6 +10,7 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import field, replace
+from shlex import quote
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.arrival import confirm_arrival
@@ -123,7 +124,7 @@ def _deploy(run: CurrentRun, job: Job, shown: StepShown, *, wait: bool) -> None:
                 "deploy-not-confirmed",
                 f"{step.stack} was deployed, but {problem}",
                 where=f"stack {step.stack}",
-                hint="look at the stack's events, then run again",
+                hint=f"look at the stack's events, then run again:\n{_events_of(name)}",
             )
             _tell_cause(run, watch, step, unconfirmed)
             raise unconfirmed
@@ -194,8 +195,14 @@ def await_end(run: CurrentRun, stack: str) -> None:
             "deploy-unfinished",
             f"CloudFormation did not end the update of {stack} in time",
             where=f"stack {stack}",
-            hint="look at its events, then run again: rajee-deploy waits until it has ended",
+            hint="look at its events, then run again, which waits until it has ended:\n"
+            + _events_of(run.settings.place_of(stack).name),
         )
+
+
+def _events_of(stack: str) -> str:
+    """The command that shows what CloudFormation says of a stack."""
+    return f"aws cloudformation describe-stack-events --stack-name {quote(stack)} --max-items 20"
 
 
 def _keep_record(run: CurrentRun, job: Job) -> None:
@@ -242,8 +249,9 @@ def _tell_cause(run: CurrentRun, watch: Watch, step: DeployStack, error: DeployE
     serves on. Whatever AWS does not tell is left out."""
     ports = run.ports
     with suppress(DeployError):
-        spent = watch.time_spent()
+        spent = run.times_spent[step.stack] = watch.time_spent()
         error.why = "\n".join(filter(None, (spent.failure, error.why)))
+        error.quote = None if spent.failure else error.quote  # the CDK CLI's words are that, and around it its tables
         error.hint = "; ".join(filter(None, (spent.remedy, error.hint)))
         tell_tasks(run, error, [ports.watcher.service(arn) for arn in ports.watcher.services(step.stack)])
     with suppress(DeployError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError, Quote
 from rajee_deploy.model import stack_status
-from rajee_deploy.model.names import NOT_RECORDED, RECORDS
+from rajee_deploy.model.names import IMAGES_PARAMETER, NOT_RECORDED, RECORDS
 from rajee_deploy.model.stack_status import Answer
 from rajee_deploy.plan import after_step
 from rajee_deploy.plan.state import StackPresent
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _ID = 6  # digits of a task's id that tell it apart
 _UNDONE = "nothing has to be undone"
+_NEVER = "the stack was never created: the next run deletes what is left of it, and creates it"
 
 
 def tell_tasks(run: CurrentRun, error: DeployError, services: Iterable[Service]) -> None:
@@ -56,14 +57,18 @@ def _place(failure: TaskFailure) -> str:
 
 def tell_rollback(error: DeployError, step: DeployStack, state: StackState) -> None:
     """Have an error say what serves on, where CloudFormation put the stack back, or never began."""
-    if not (isinstance(state, StackPresent) and after_step.is_undone(step, state)):
+    if not isinstance(state, StackPresent):
         return
-    images = [state.parameters.get(key, "") for key, _ in step.parameters if key not in RECORDS]
+    if stack_status.answer(state.status) is Answer.RECREATE:
+        error.hint = "\n".join(filter(None, (error.hint, _NEVER)))
+    if not after_step.is_undone(step, state):
+        return
+    images = [state.parameters.get(key, "") for key, _ in step.parameters if key not in (*RECORDS, IMAGES_PARAMETER)]
     tags = list(dict.fromkeys(short(tag) for tag in images if tag not in ("", NOT_RECORDED)))
     serves = f"{', '.join(tags)} still serve{'s' if len(tags) == 1 else ''}" if tags else "what ran before still serves"
     if stack_status.answer(state.status) is not Answer.DEPLOY:
-        error.hint = "; ".join(filter(None, (error.hint, f"{_UNDONE}: {serves}")))
+        error.hint = "\n".join(filter(None, (f"{_UNDONE}: {serves}", error.hint)))
         return
-    error.why = "\n".join(filter(None, (error.problem, error.why)))
+    error.why = "\n".join(filter(None, (error.why, error.problem)))
     error.problem = f"rolled back: {serves}"
-    error.hint = "; ".join(filter(None, (error.hint, _UNDONE)))
+    error.hint = "\n".join(filter(None, (_UNDONE, error.hint)))

@@ -219,11 +219,11 @@ def _behind(step: Step, planned: Planned, insight: Insight) -> dict[str, Any]:
 
         found = document_of(insight.new_tags[step.image], planned.inputs[step.image], planned.run.settings.root)
         return {"since": {**found, "changes": [_texts(change) for change in found["changes"]]}}
-    if isinstance(step, DeployStack) and step.stack in planned.resources:
+    changes = planned.resources.get(step.stack) if isinstance(step, DeployStack) else None
+    if changes is not None and not changes.unknown:
         from rajee_deploy.actions.resource_lines import document_of as of_resource
 
-        changes = planned.resources[step.stack]
-        return {"resources": None if changes.unknown else [of_resource(each) for each in changes.resources]}
+        return {"resources": [of_resource(each) for each in changes.resources]}
     return {}
 
 

@@ -26,7 +26,7 @@ _ASSET = "aws:asset:path"
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TemplateComparison:
     """What a comparison of templates takes, in a stack (its id) and in those that are nested in it.
 
     `deployed` gives the template of a nested stack by the logical ids that lead to it, None where there is none.

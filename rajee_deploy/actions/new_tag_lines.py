@@ -67,6 +67,8 @@ def _line(change: ImageDifference, inputs: ImageInputs, top: Path, *, is_whole: 
 
 def _moved(change: ImageDifference, *, is_whole: bool) -> str:
     """From what to what, as much of it as a line takes."""
+    if change.cause is Cause.ARGS:
+        return change.after or "gone"
     if change.cause is Cause.INSTRUCTION and not is_whole:
         return _beginning(change.after or change.before)
     before, after = (text if is_whole else _beginning(text) for text in (change.before, change.after))

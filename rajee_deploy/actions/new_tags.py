@@ -43,7 +43,7 @@ class NewTag:
     files: int
 
 
-def find_new_tags(planned: Planned) -> dict[str, NewTag]:
+def find_new_tags(planned: Planned, seconds: float = _SECONDS) -> dict[str, NewTag]:
     """By image, of those that are built and were deployed before, as far as it is known in time."""
     asked = [image for image in _built(planned) if retention.deployed_reference(image, _state(planned, image))]
     found: dict[str, NewTag] = {}
@@ -59,7 +59,7 @@ def find_new_tags(planned: Planned) -> dict[str, NewTag]:
         # Not one of a pool: the end of the program waits for those.
         thread = threading.Thread(target=find, name="new tags", daemon=True)
         thread.start()
-        thread.join(_SECONDS)
+        thread.join(seconds)
     return dict(found)
 
 

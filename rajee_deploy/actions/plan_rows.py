@@ -107,8 +107,9 @@ def _of_deployment(step: DeployStack, planned: Planned, behind: Behind) -> tuple
         reasons.append("the repository exists already and is adopted")
     resources = behind.stacks.get(step.stack, ())
     others = behind.first([Detail(name=reason) for reason in reasons])
-    moved = () if resources else (*images, *values)  # which of them say it, too
-    return behind.short(text), (*moved, *resources, *others)
+    said = " ".join(f"{one.name} {one.text}" for one in resources)
+    images = [one for one in images if one.text not in said]  # nothing is said twice
+    return behind.short(text), (*images, *values, *resources, *others)
 
 
 def _of_values(step: DeployStack, images: Sequence[Detail], values: Sequence[Detail]) -> str:
@@ -152,7 +153,9 @@ def _of_image(skip: Skip, planned: Planned) -> str:
         return ""
     is_deployed = any(other.name == image.stack and not other.is_image for other in planned.plan.skipped)
     where = _running(image, planned) if is_deployed else ""
-    return f"{image.tag} {where or f'is in {image.repository}'}"
+    # Those that the app declares are all in the bootstrap's, whose name is as long as a line.
+    place = "its repository" if image.is_asset else str(image.repository)
+    return f"{image.tag} {where or f'is in {place}'}"
 
 
 def _running(image: WantedImage, planned: Planned) -> str:

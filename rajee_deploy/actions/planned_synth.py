@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.synthesise import Synthesis, synthesise
+from rajee_deploy.errors import DeployError
 from rajee_deploy.synth.assembly import warnings_of
 
 if TYPE_CHECKING:
@@ -21,9 +22,14 @@ def synthesise_planned(run: CurrentRun, planned: Fingerprint, who: Identity, rea
     failed = run.ports.last_failure()
     if failed:
         run.console.detail(f"the last synth here failed, at {failed}: it is made again")
-    with run.phase("synth"):
-        into = run.scratch() / "cdk.out"
-        made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    try:
+        with run.phase("synth"):
+            into = run.scratch() / "cdk.out"
+            made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    except DeployError:
+        for reason in run.console.first(reasons):  # there will be no plan that says it
+            run.console.detail(f"a synth was needed: {reason}")
+        raise
     for stack, text in warnings_of(made.assembly):
         run.console.warn(stack, text, "cdk-warning")
     obstacle = run.ports.obstacle()

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.plan.state import ImagePresent
+from rajee_deploy.plan.state import ImagePresent, StackPresent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.plan.state import WantedImage
 
 
 def references(planned: Planned) -> list[str]:
-    """Of each image of the run whose digest is known."""
-    found = (_reference(planned, image) for image in planned.wanted.images)
+    """Of each image of the run whose digest is known. Where nothing has to be done, the app's own images are known by
+    what their stacks record alone."""
+    found = [_reference(planned, image) for image in planned.wanted.images]
+    found += _recorded(planned, {image.name for image in planned.wanted.images})
     return [reference for reference in found if reference]
+
+
+def _recorded(planned: Planned, others: Collection[str]) -> Iterator[str]:
+    states = planned.observed.stacks.values()
+    images = {each.name: each for state in states if isinstance(state, StackPresent) for each in state.images}
+    for name, image in images.items():
+        digest = planned.observed.find_digest(image.repository, image.tag)
+        if name not in others and digest is not None:
+            yield f"{planned.run.ports.address(image.repository, planned.identity)}:{image.tag}@{digest}"
 
 
 def _reference(planned: Planned, image: WantedImage) -> str:
@@ -35,4 +48,6 @@ def print_references(planned: Planned) -> None:
     """On stdout, and nothing else."""
     lines = references(planned)
     if lines:
+        if planned.run.console.shows_result:  # on one screen with all the rest
+            planned.run.console.result_blank()
         planned.run.console.data("\n".join(lines))

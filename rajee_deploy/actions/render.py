@@ -11,7 +11,7 @@ from rajee_deploy.actions.heading import complete_heading
 from rajee_deploy.actions.insight import look_behind
 from rajee_deploy.actions.plan_rows import Behind, rows_of
 from rajee_deploy.plan.amounts import headline
-from rajee_deploy.plan.steps import DeployStack, Tier
+from rajee_deploy.plan.steps import DeployStack, StackChange, Tier
 from rajee_deploy.report.timings import duration
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.system.requests_sent import requests_sent
@@ -127,5 +127,6 @@ def _of_synth(run: CurrentRun, *, is_whole: bool) -> Iterator[str]:
 def _is_left_to_cloudformation(planned: Planned) -> bool:
     """Whether a stack is updated of which nobody here compared the template."""
     return any(
-        isinstance(step, DeployStack) and step.tier is Tier.DEPLOY and not step.is_new for step in planned.plan.steps
+        isinstance(step, DeployStack) and step.tier is Tier.DEPLOY and StackChange.INFRASTRUCTURE in step.changes
+        for step in planned.plan.steps
     )

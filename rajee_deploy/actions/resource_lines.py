@@ -26,6 +26,7 @@ _MARKS = {
     Action.KEEP: "-",
 }
 _RED = "bold red"
+_HOW_FAR = "what is replaced: as the templates tell, without a change set"
 
 
 def details(changes: StackChanges, *, verbose: bool = False) -> Sequence[Detail]:
@@ -34,12 +35,14 @@ def details(changes: StackChanges, *, verbose: bool = False) -> Sequence[Detail]
         return [Detail("", "", f"which resources change is not known: {changes.unknown}")]
     shown = changes.resources if verbose else _that_matter(changes.resources)
     if not verbose and shown and all(each.action is Action.ADD for each in shown) and len(shown) > MOST:
-        return [Detail("+", "", _counted(shown))]
+        return [Detail("+", f"{len(shown)} new resources", _counted(shown))]
     chosen = shown if verbose else _chosen(shown)
-    wide = min(max((len(each.type) for each in chosen), default=0), _WIDEST_TYPE)
+    wide = min(max((len(_kind(each, verbose=verbose)) for each in chosen), default=0), _WIDEST_TYPE)
     lines = [line for each in chosen for line in _of_resource(each, wide, verbose=verbose)]
     left = len(shown) - len(chosen)
     lines += [Detail("", "", f"and {left} more: --explain")] if left else []
+    if any(each.action in (Action.REPLACE, Action.MAY_REPLACE) for each in shown):
+        lines.append(Detail("", "", _HOW_FAR, "", "dim"))
     is_all = verbose or not shown
     return [*lines, *(Detail("", "", text) for text in (changes.others if is_all else ()))]
 
@@ -73,13 +76,18 @@ def _chosen(changes: Sequence[ResourceChange]) -> list[ResourceChange]:
 
 def _of_resource(change: ResourceChange, wide: int, *, verbose: bool) -> Iterator[Detail]:
     style = _RED if change.is_dangerous else ""
-    text = f"{change.type:<{wide}}  {_what(change, verbose=verbose)}".rstrip()
+    text = f"{_kind(change, verbose=verbose):<{wide}}  {_what(change, verbose=verbose)}".rstrip()
     yield Detail(_MARKS[change.action], change.name, text, "", style)
     lines = change.broader if verbose else change.broader[:_MOST_LINES]
     for line in lines:
         yield Detail("", "", line, "", "red")
     if len(change.broader) > len(lines):
         yield Detail("", "", f"and {len(change.broader) - len(lines)} more: --explain", "", "red")
+
+
+def _kind(change: ResourceChange, *, verbose: bool) -> str:
+    """Its type; what all have in common is left out where the room is needed for what differs."""
+    return change.type if verbose else change.type.removeprefix("AWS::")
 
 
 def _what(change: ResourceChange, *, verbose: bool) -> str:
@@ -136,7 +144,7 @@ def _texts(changes: Sequence[PropertyChange], *, verbose: bool) -> str:
         owner = each.path.partition(": ")[0] if ": " in each.path else ""
         words.append(each.text.removeprefix(f"{owner}: ") if owner and owner == before else each.text)
         before = owner
-    return ", ".join((*words, *([f"{len(changes) - len(shown)} more"] if len(changes) > len(shown) else [])))
+    return ", ".join((*words, *([f"and {len(changes) - len(shown)} more"] if len(changes) > len(shown) else [])))
 
 
 def _counted(changes: Sequence[ResourceChange]) -> str:
@@ -145,8 +153,8 @@ def _counted(changes: Sequence[ResourceChange]) -> str:
     for each in changes:
         counts[each.type] = counts.get(each.type, 0) + 1
     most = sorted(counts, key=lambda kind: -counts[kind])[:_MOST_PROPERTIES]
-    named = ", ".join(f"{counts[kind]} {kind}" for kind in most)
-    return f"{len(changes)} new resources: {named}{', …' if len(counts) > len(most) else ''}"
+    named = ", ".join(f"{counts[kind]} {kind.removeprefix('AWS::')}" for kind in most)
+    return f"{named}{', …' if len(counts) > len(most) else ''}"
 
 
 def document_of(change: ResourceChange) -> dict[str, Any]:

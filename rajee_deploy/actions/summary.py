@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions.plan_rows import Behind, step_row
 from rajee_deploy.console import printable
 from rajee_deploy.plan.amounts import headline
+from rajee_deploy.plan.shown_outputs import shown_outputs
 from rajee_deploy.report.timings import duration
 from rajee_deploy.text import markdown
+from rajee_deploy.text.lines import lines_of
 from rajee_deploy.warned import Warned
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import Plan
     from rajee_deploy.report.history import PastRun
 
+_MOST_LINES = 12
 _OUTCOMES = {"done": "done", "accepted": "accepted; CloudFormation goes on by itself"}
 
 
@@ -35,14 +38,17 @@ def run_summary(planned: Planned, run: PastRun, digests: Mapping[str, str], warn
     """What `up` did, how long it took, and where what it deployed is found."""
     what = amount_of_work(planned.plan) if planned.plan.is_empty else _OUTCOMES.get(run.outcome, run.outcome)
     head = _headline("up", planned, f"{what}, in {duration(run.seconds)}")
-    phases = [(_text(phase.name), duration(phase.seconds)) for phase in run.phases]
+    spent: dict[str, float] = {}
+    for phase in run.phases:  # some happen several times
+        spent[phase.name] = spent.get(phase.name, 0.0) + phase.seconds
+    phases = [(_text(name), duration(seconds)) for name, seconds in spent.items()]
     times = markdown.folded("Where the time went", markdown.table(("phase", ">time"), phases)) if phases else ""
     return "\n".join((head, *_of_plan(planned, digests, warned), *_outputs(planned), times))
 
 
 def error_summary(verb: str, error: DeployError) -> str:
     """Why a run ended as it did not want to."""
-    rows = [(name, _text(text)) for name, text in (("why", error.cause), ("where", error.where)) if text]
+    rows = [(name, _lines(text)) for name, text in (("why", error.cause), ("where", error.where)) if text]
     rows += [("next", _code(error.hint))] if error.hint else []  # to be copied as it is
     rows += [("code", f"{_code(error.code)} {_code(f'rajee-deploy explain-error {error.code}')}")]
     return f"### ✗ rajee-deploy {verb}: {_text(error.problem)}\n\n{markdown.table(('', ''), rows)}"
@@ -70,13 +76,14 @@ def _of_plan(planned: Planned, digests: Mapping[str, str], warned: Sequence[Warn
     ]
     found = dict.fromkeys([*_warnings(planned), *warned])
     warnings = [(_code(one.subject or "run"), _text(one.message), _code(one.code)) for one in found]
+    rest = f"{len(skipped)} {'needs' if len(skipped) == 1 else 'need'} nothing"
     rows = [(_code(f"{row.verb} {row.name}"), _text(_why(row))) for row in steps]
     return [
         markdown.table(("step", "why"), rows) if rows else "",
         *_resources(planned),
         markdown.table(("warning", "", "code"), warnings) if warnings else "",
         markdown.table(("image", "repository", "tag", "digest"), images) if images else "",
-        markdown.folded(f"{len(skipped)} need nothing", markdown.table(("", "why"), skipped)) if skipped else "",
+        markdown.folded(rest, markdown.table(("", "why"), skipped)) if skipped else "",
     ]
 
 
@@ -110,9 +117,15 @@ def _outputs(planned: Planned) -> list[str]:
     rows = [
         (_code(stack), _code(name), _code(value))
         for stack, outputs in planned.run.outputs.items()
-        for name, value in outputs.items()
+        for name, value in shown_outputs(outputs.items())
     ]
     return [markdown.table(("stack", "output", "value"), rows)] if rows else []
+
+
+def _lines(text: str) -> str:
+    """Of a program's words, the last lines are those that say what is wrong."""
+    lines = [line for each in lines_of(text) if (line := _text(each))]
+    return "<br>".join(lines[-_MOST_LINES:])
 
 
 def _text(text: str) -> str:

@@ -21,6 +21,8 @@ def tell_run(run: CurrentRun, planned: Planned, record: PastRun) -> None:
         run.console.headline("; ".join(filter(None, (verdict(record), saving(record)))), indent=2, style="dim")
         return
     _show_times(run, record)
+    if run.console.quiet:
+        return
     from rajee_deploy.actions.outputs import output_rows, outputs_of
 
     rows = output_rows(outputs_of(planned.run, planned), whole=run.console.verbose)
@@ -39,7 +41,7 @@ def _show_times(run: CurrentRun, record: PastRun) -> None:
         for spent in run.times_spent.values()
         for name, spans in spent.phases.items()
     }
-    rows = time_rows(record.phases, rollouts, record.seconds)
+    rows = [] if run.console.quiet else time_rows(record.phases, rollouts, record.seconds)
     run.console.blank()
     run.console.bars(
         [
@@ -48,7 +50,8 @@ def _show_times(run: CurrentRun, record: PastRun) -> None:
         ]
     )
     for advice in dict.fromkeys(text for spent in run.times_spent.values() for text in spent.advice):
-        _advise(run, advice)
+        if not run.console.quiet:
+            _advise(run, advice)
     if run.console.verbose:
         _show_all_times(run, record)
 

@@ -80,7 +80,7 @@ def _with_assembly(planned: Planned) -> Planned:
         show_plan(run, again)
         return again
     if all(changes <= had.get(stack, frozenset()) for stack, changes in _by_cdk(again.plan).items()):
-        return replace(planned, synthesis=late)
+        return replace(planned, synthesis=late, resources=again.resources)
     run.console.tell("the app makes other templates than the hash promised; the plan is now:", "bold")
     show_plan(run, again)
     return again

@@ -36,6 +36,8 @@ POLL_SECONDS = 2.5
 # AWS's clock and ours may differ; what was there before the deployment began is left out by its id, not by its time.
 _SKEW_SECONDS = 120.0
 _STACK = "AWS::CloudFormation::Stack"
+_LEFT = "no stack has it, so it may be what a creation that failed left: delete it, or name it otherwise"
+_DEEPEST = 5  # nested stacks within one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +134,25 @@ class Watch:
             if found:
                 phases[function.name] = found
                 words += advice(found, RolloutSettings())
-        failed = first_failure(events)
+        failed, nested = self._cause(first_failure(events))
         failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
-        helps = remedy("", failed.reason) if failed is not None and failed.type == FUNCTION_TYPE else ""
+        failure = f"in the nested stack {' / '.join(nested)}: {failure}" if nested else failure
+        helps = _remedy(failed) if failed is not None else ""
         return TimeSpent(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere), helps)
+
+    def _cause(self, failed: ResourceEvent | None) -> tuple[ResourceEvent | None, list[str]]:
+        """What failed, and in which nested stacks: such a stack says no more than that something in it did. Where AWS
+        does not tell of it (a role may not ask), what is known stands."""
+        nested: list[str] = []
+        while failed is not None and failed.type == _STACK and failed.physical and len(nested) < _DEEPEST:
+            with suppress(DeployError):
+                inner = first_failure(self._watcher.events(failed.physical, self._since))
+                if inner is not None and inner.physical != failed.physical:
+                    nested.append(failed.resource)
+                    failed = inner
+                    continue
+            break
+        return failed, nested
 
     def operations(self) -> int:
         """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not
@@ -238,3 +255,9 @@ class Watch:
 
     def _services_by_arn(self) -> dict[str, Service]:
         return {arn: self._watcher.service(arn) for arn in self._watcher.services(self._stack)}
+
+
+def _remedy(failed: ResourceEvent) -> str:
+    if failed.type == FUNCTION_TYPE:
+        return remedy("", failed.reason)
+    return _LEFT if "already exists" in failed.reason else ""

@@ -11,7 +11,7 @@ from rajee_deploy.build_record.groups import within_bound
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.build_record.store import MOST_BYTES, Record
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import find_revision
+from rajee_deploy.git.revisions import find_revision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -54,17 +54,18 @@ def doctor(
     rajee-deploy doctor --json | jq '.checks[] | select(.health != "ok")'
     """
     choose_quiet(quiet=quiet, verbose=verbose)
-    from rajee_deploy.actions.doctor.examine import examine
-    from rajee_deploy.actions.doctor.findings import Health
-    from rajee_deploy.actions.doctor.rows import document
-    from rajee_deploy.at_work import as_pasted
     from rajee_deploy.console import Console
-    from rajee_deploy.errors import Exit
 
     console = Console(verbose=verbose)
     title = f"doctor · {environment}" if environment else "doctor"
     if console.shows_result and not as_json:
-        console.begin(title)
+        console.begin(title)  # before anything is looked at
+    from rajee_deploy.actions.doctor.examine import examine
+    from rajee_deploy.actions.doctor.findings import Health
+    from rajee_deploy.actions.doctor.rows import document
+    from rajee_deploy.at_work import as_pasted
+    from rajee_deploy.errors import Exit
+
     examination = _examination(environment, config, profile, region)
     with console.spinner("look"):
         examined = examine(examination)

@@ -205,7 +205,7 @@ def _tell(error: DeployError) -> None:
     from rajee_deploy.console import Console
     from rajee_deploy.console.documents import error_document
 
-    console = Console()
+    console = Console(verbose=not {"-v", "--verbose"}.isdisjoint(sys.argv[1:]))
     console.error(error)
     if in_github():
         from rajee_deploy.cli.github import tell_error

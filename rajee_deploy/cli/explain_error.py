@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rajee_deploy.cli.flags import Json  # noqa: TC001 -- typer reads the annotations
+from rajee_deploy.console.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rajee_deploy.actions.error_codes import ErrorCode
+    from rajee_deploy.console import Console
 
 
 def _complete(incomplete: str) -> list[tuple[str, str]]:
@@ -47,9 +49,9 @@ def explain_error(
     if as_json:
         console.document({"schema": "rajee-deploy.explain-error/1", "codes": [each._asdict() for each in codes]})
     elif code is not None:
-        console.data("\n".join(_shown(codes[0])))
+        show(console, codes[0])
     else:
-        console.data("\n".join(f"{each.code:<26}  {each.meaning}" for each in codes))
+        console.result_rows([Row("✗" if each.kind == "error" else "!", "", each.code, each.meaning) for each in codes])
 
 
 def _find(text: str, codes: Sequence[ErrorCode]) -> ErrorCode:
@@ -70,7 +72,11 @@ def _find(text: str, codes: Sequence[ErrorCode]) -> ErrorCode:
     )
 
 
-def _shown(code: ErrorCode) -> Iterator[str]:
+def show(console: Console, code: ErrorCode) -> None:
     """As an error is shown: what it is, and what comes next."""
-    yield f"{code.kind} {code.code}: {code.meaning}"
-    yield f"  next  {code.remedy}"
+    console.result_rows([Row("✗" if code.kind == "error" else "!", name=code.meaning)])
+    console.result_blank()
+    where = f"docs/troubleshooting.md, {code.chapter}"
+    console.result_rows(
+        [Row(name="next", text=code.remedy), Row(name="code", text=code.code), Row(name="more", text=where)]
+    )

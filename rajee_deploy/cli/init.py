@@ -57,8 +57,6 @@ def init(
     rajee-deploy init --schema > rajee-deploy.schema.json
     """
     choose_quiet(quiet=quiet)
-    from rajee_deploy.actions.init.place import check_absent, settings_directory
-    from rajee_deploy.actions.init.render import warn_of_platforms
     from rajee_deploy.console import Console
 
     console = Console()
@@ -66,7 +64,10 @@ def init(
         console.data(_schema().removesuffix("\n"))
         return
     if not as_json:
-        console.begin("init")
+        console.begin("init")  # before anything is looked at
+    from rajee_deploy.actions.init.place import check_absent, settings_directory
+    from rajee_deploy.actions.init.render import warn_of_platforms
+
     directory = _app(console, app)
     root = settings_directory(Path.cwd(), directory)
     if not print_only:

@@ -35,14 +35,14 @@ def status(
     rajee-deploy status -e prod
     rajee-deploy status --json | jq '.stacks[].images[] | select(.matches|not)'
     """
-    choose_quiet(quiet=quiet)
-    from rajee_deploy.actions.status.look import look
-    from rajee_deploy.actions.status.rows import document
+    choose_quiet(quiet=quiet, verbose=verbose)
     from rajee_deploy.console import Console
 
     title = f"status · {environment}" if environment else "status"
     if Console().shows_result and not as_json:
         Console().begin(title)  # before anything is read or asked
+    from rajee_deploy.actions.status.look import look
+    from rajee_deploy.actions.status.rows import document
     from rajee_deploy.cli.wiring import make_context
 
     run = make_context((environment, None, config), profile, region, verbose=verbose)
@@ -71,4 +71,4 @@ def show(run: CurrentRun, found: Status, title: str) -> None:
     console.result_blank()
     console.result_headline(result(found), indent=2)
     console.result_blank()
-    console.result_rows(rows(found, datetime.now().astimezone(), console.result_width, whole=console.verbose))
+    console.result_rows(rows(found, datetime.now().astimezone(), whole=console.verbose))

@@ -182,7 +182,7 @@ def _is_changed(root: Path) -> bool:
 def _committed(root: Path, commit: str) -> str:
     from datetime import UTC, datetime
 
-    from rajee_deploy.git import commit_time
+    from rajee_deploy.git.revisions import commit_time
 
     seconds = commit_time(root, commit)
     return datetime.fromtimestamp(seconds, UTC).isoformat() if 0 < seconds < _YEAR_9999 else ""
@@ -195,7 +195,7 @@ def _project_id(root: Path) -> str:
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:
-    from rajee_deploy.git import ancestry
+    from rajee_deploy.git.revisions import ancestry
 
     return ancestry(root, one, other)
 

@@ -423,7 +423,9 @@ class Console:
         from rajee_deploy.console.documents import shown_error
         from rajee_deploy.console.errors import error_lines
 
-        self._print_lines(list(error_lines(shown_error(error), self.width, whole=self.verbose)))
+        lines = list(error_lines(shown_error(error), self.width, whole=self.verbose))
+        # Below the rows of steps it is one of them; below anything else it begins anew.
+        self._print_lines([(), *lines] if self._header.has_spoken and error.step is None else lines)
 
     # -- how -------------------------------------------------------------------------------------------------------
 

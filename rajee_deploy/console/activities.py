@@ -45,30 +45,38 @@ class Activities:
 
     def __init__(self) -> None:
         self._by_thread: dict[int, list[Activity]] = {}
-        self._below: dict[int, Below] = {}
-        self._change = threading.Lock()
+        self._below: Below = ()
+        self._change = threading.Lock()  # of what is kept here: held for moments, and by whoever shows it, too
+        self._coming_and_going = threading.RLock()
         self.names: tuple[str, ...] = ()  # of the steps of the plan: they share a column
 
     @contextmanager
     def during(self, activity: Activity, on_first: Callable[[], None], on_last: Callable[[], None]) -> Iterator[None]:
-        """This thread is at it. `on_first` and `on_last` are called where nothing else goes on."""
+        """This thread is at it. `on_first` and `on_last` are called where nothing else goes on; in the order in which
+        that comes and goes, and never while somebody who shows it would have to wait for us."""
         me = threading.get_ident()
-        with self._change:
-            is_first = not self._by_thread
-            self._by_thread.setdefault(me, []).append(activity)
-            if is_first:
-                on_first()
-        try:
+        try:  # an interrupt may come at any moment
+            with self._coming_and_going:
+                with self._change:
+                    is_first = not self._by_thread
+                    self._by_thread.setdefault(me, []).append(activity)
+                if is_first:
+                    on_first()
             yield
         finally:
-            with self._change:
-                mine = self._by_thread[me]
-                mine.remove(activity)
-                if not mine:
-                    del self._by_thread[me]
-                    self._below.clear()
-                if not self._by_thread:
+            with self._coming_and_going:
+                if self._is_last(me, activity):
                     on_last()
+
+    def _is_last(self, me: int, activity: Activity) -> bool:
+        """Whether nothing goes on once this thread is not at it any more."""
+        with self._change:
+            mine = self._by_thread.get(me, [])
+            mine[:] = [each for each in mine if each is not activity]
+            if not mine:
+                self._by_thread.pop(me, None)
+                self._below = ()
+            return not self._by_thread
 
     def note(self, text: str) -> bool:
         """What this thread's work is busy with right now. Whether it is at any."""
@@ -78,10 +86,10 @@ class Activities:
         return bool(mine)
 
     def show_below(self, lines: Sequence[tuple[str, str]]) -> None:
-        """What this thread sees of the work that goes on, until it sees something else."""
+        """What is seen of the work that goes on, by whichever thread, until something else is."""
         with self._change:
             if self._by_thread:  # else it comes too late
-                self._below[threading.get_ident()] = tuple(lines)
+                self._below = tuple(lines)
 
     def sights(self) -> list[ThreadActivity]:
         """What goes on, one for each thread, in the order in which they began."""
@@ -90,8 +98,7 @@ class Activities:
 
     def below(self) -> Below:
         """What is said below them."""
-        with self._change:
-            return tuple(line for lines in self._below.values() for line in lines)
+        return self._below
 
 
 def _sight(nested: Sequence[Activity]) -> ThreadActivity:

@@ -117,4 +117,5 @@ class ActivityView:
     def _heartbeat(self) -> Heartbeat:
         from rajee_deploy.console.heartbeat import QUIET_SECONDS, SECONDS, Heartbeat
 
-        return Heartbeat(self._all(), self._say, QUIET_SECONDS if self._quiet else SECONDS)
+        seconds = QUIET_SECONDS if self._quiet else SECONDS
+        return Heartbeat(self._all(), self._say, lambda: self._talk.said_at, seconds)

@@ -56,7 +56,7 @@ def _lines(row: Bar, width: int, column: int) -> list[Line]:
         column = _TEXT
     else:
         first += [Piece(" " * _GAP), Piece(_BAR * length, "cyan")]
-    if not row.text:
+    if not row.text.strip():
         return [tuple(first)]
     if width - column < _LEAST_OF_A_TEXT:
         below = wrap(row.text, max(width - _MARGIN - _NAME, _LEAST_OF_A_TEXT))

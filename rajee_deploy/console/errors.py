@@ -11,6 +11,7 @@ from rajee_deploy.console import printable
 from rajee_deploy.console.commands import bind, is_command, release
 from rajee_deploy.console.rows import Piece, Row, lay_out, map_texts, wrap
 from rajee_deploy.text.lines import lines_of
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +27,17 @@ _NARROWEST = 24  # of a text, however narrow the terminal is
 
 def error_lines(error: DeployError, width: int, *, whole: bool = False) -> Iterator[Line]:
     """The lines of an error, no wider than `width` where its words and commands allow it."""
-    yield from lay_out([map_texts(_headline(error), printable)], width)
+    cut = str if whole else short
+    headline = map_texts(_headline(error), lambda text: bind(cut(printable(text))))
+    yield from (tuple(Piece(release(piece.text), piece.style) for piece in line) for line in lay_out([headline], width))
     yield ()
     room = max(_NARROWEST, width - _TEXT)
     yield from _named("why", _why(error, room, whole=whole))
     yield from _named("where", _texts(error.where, room))
     yield from _named("next", _texts(error.hint, room), "bold")
-    yield from _named("code", [f"{error.code:<{_CODE}}  rajee-deploy explain-error {error.code}"])
+    command = f"rajee-deploy explain-error {error.code}"
+    line = f"{error.code:<{_CODE}}  {command}"
+    yield from _named("code", [line] if len(line) <= room else [error.code, command])
 
 
 def _headline(error: DeployError) -> Row:
@@ -49,9 +54,12 @@ def _named(name: str, lines: list[str], style: str = "") -> Iterator[Line]:
 
 
 def _why(error: DeployError, room: int, *, whole: bool) -> list[str]:
-    lines = _texts(error.why, room)
+    # What a program said belongs to the first sentence: `envoy exited with 1`.
+    first, *others = lines_of((error.why if whole else short(error.why)).strip("\n")) or [""]
+    lines = _texts(first, room)
     if error.quote is not None:
         lines += _quoted(error.quote, room, whole=whole)
+    lines += _texts("\n".join(others), room)
     if error.step is not None:
         lines += [part for text in _others(error.step) for part in wrap(text, room)]
     return lines

@@ -17,12 +17,13 @@ UP_AND_CLEAR = "\x1b[1A\r\x1b[2K"
 class Header:
     """How far the first line is. `text` is what it began with, "" before it does and once it is complete."""
 
-    __slots__ = ("is_last", "is_written", "text")
+    __slots__ = ("has_spoken", "is_last", "is_written", "text")
 
     def __init__(self) -> None:
         self.text = ""
         self.is_written = False
         self.is_last = False  # nothing was written since
+        self.has_spoken = False  # something was written at all
 
     def begin(self, text: str, stream: TextIO, *, is_at_once: bool) -> None:
         """A terminal shows it now, what cannot write a line anew (a log) when it is complete or before whatever comes
@@ -38,6 +39,7 @@ class Header:
         if self.text and not self.is_written:
             self._write(stream)
         self.is_last = False
+        self.has_spoken = True
 
     def complete(self, more: str) -> tuple[str, bool] | None:
         """What to show now that `more` is known, and whether it takes the place of the line that is there; None where

@@ -18,15 +18,25 @@ if TYPE_CHECKING:
     from rajee_deploy.console.activities import Activities, Below, ThreadActivity
 
 SECONDS = 45.0  # so that two lines are never a minute apart
+_MOMENT = 1.0
 QUIET_SECONDS = 240.0  # where little is to be said: less than any CI system's patience, which ends at ten minutes or so
 
 
 class Heartbeat:
-    """Says by `say` what goes on, each time that so many seconds have passed."""
+    """Says by `say` what goes on, each time that nothing was said for so many seconds; `said_at` tells when anything
+    was, on the monotonic clock. What goes on may be another piece of work by then: a log hears no more of each of many
+    short ones."""
 
-    def __init__(self, activities: Activities, say: Callable[[str], None], seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        activities: Activities,
+        say: Callable[[str], None],
+        said_at: Callable[[], float],
+        seconds: float = SECONDS,
+    ) -> None:
         self._activities = activities
         self._say = say
+        self._said_at = said_at
         self._seconds = seconds
         self._done: threading.Event | None = None  # of the thread that lives now
 
@@ -48,9 +58,16 @@ class Heartbeat:
         return [line_of(sight, below, now) for sight in self._activities.sights()]
 
     def _beat(self, done: threading.Event) -> None:
-        while not done.wait(self._seconds):
-            for line in self.lines(time.monotonic()):
-                self._say(line)
+        while not done.wait(self.left(time.monotonic())):
+            now = time.monotonic()
+            if self._said_at() + self._seconds <= now:
+                for line in self.lines(now):
+                    self._say(line)
+
+    def left(self, now: float) -> float:
+        """The seconds until something is to be said, if nothing is meanwhile; a moment at least, for what has only just
+        begun may be over."""
+        return max(self._said_at() + self._seconds - now, min(_MOMENT, self._seconds))
 
 
 def line_of(sight: ThreadActivity, below: Below, now: float) -> str:

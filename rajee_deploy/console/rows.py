@@ -20,7 +20,7 @@ _MARGIN = 2
 _VERB = 7  # "confirm", "replace": one width for every block, so that blocks of one screen align
 _GAP = 2  # between columns, at least
 _MOST_OF_A_NAME = 40  # cells; a longer one has its line for itself
-_LEAST_OF_A_TEXT = 36
+_LEAST_OF_A_TEXT, _ENOUGH_OF_A_TEXT = 24, 36
 _RIGHT_EDGE = 100  # on a wider screen the eye would lose the line on its way to the edge
 
 # What a mark says is never said by its colour alone.
@@ -29,6 +29,7 @@ STYLES = {
     "✓": "green",
     "~": "yellow",
     "!": "yellow",
+    "?": "yellow",
     "±": "bold red",
     "-": "red",
     "✗": "bold red",
@@ -129,9 +130,11 @@ class _Places:
         self.verb = self.mark + (2 if any(row.mark for row in rows) else 0)
         verb = max((cells(row.verb) for row in rows), default=0)
         self.name = self.verb + (max(verb, _VERB) + 1 if verb else 0)
-        most = min(_MOST_OF_A_NAME, width - _LEAST_OF_A_TEXT - self.name)
+        least = max(_LEAST_OF_A_TEXT, min(_ENOUGH_OF_A_TEXT, width * 9 // 20))
+        most = min(_MOST_OF_A_NAME, width - least - self.name)
         fitting = [length for length in _lengths(rows) if length + _GAP <= most]
-        self.text = self.name + max(max(fitting, default=0) + _GAP, 2)
+        has_names = any(row.name or any(each.name for each in row.details) for row in rows)
+        self.text = self.name + (max(fitting, default=0) + _GAP if has_names else 0)
 
 
 def _lengths(rows: Iterable[Row]) -> Iterator[int]:
@@ -168,14 +171,22 @@ class _Parts:
 
 def _of_parts(before: list[tuple[int, Piece]], start: int, parts: _Parts, places: _Places) -> list[Line]:
     """The lines of a name and its text, where `before` stands before the first."""
-    names = wrap(parts.name, places.width - start)
-    texts = wrap(parts.text, places.width - places.text)
+    names, column = wrap(parts.name, places.width - start), _column(parts.text, start, places)
+    texts = wrap(parts.text, places.width - column)
     rows = [[(start, Piece(name, parts.name_style))] for name in names] or [[]]
     rows[0] = [*before, *rows[0]]
-    if texts and len(names) <= 1 and start + cells(parts.name) + _GAP * bool(names) <= places.text:
-        rows[0].append((places.text, Piece(texts.pop(0), parts.style)))
-    rows += [[(places.text, Piece(text, parts.style))] for text in texts]
+    if texts and len(names) <= 1 and start + cells(parts.name) + _GAP * bool(names) <= column:
+        rows[0].append((column, Piece(texts.pop(0), parts.style)))
+    rows += [[(column, Piece(text, parts.style))] for text in texts]
     return _with_right([_line(row) for row in rows], parts.right, places.text, places.edge, places.width)
+
+
+def _column(text: str, start: int, places: _Places) -> int:
+    """Where a text begins: in the column of all texts; below its name where a word of it, such as an address, is whole
+    there alone."""
+    longest = max(map(cells, text.split(" ")))
+    below = start + _GAP
+    return below if places.width - places.text < longest <= places.width - below else places.text
 
 
 def _line(pieces: Sequence[tuple[int, Piece]]) -> Line:

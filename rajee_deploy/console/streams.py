@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,11 +27,13 @@ class Talk(io.TextIOBase):
         self.stream = stream
         self._header = header
         self.board: Board | None = None  # lines that move below what is said
+        self.said_at = time.monotonic()  # the last word
         lenient(stream)
 
     def write(self, text: str) -> int:
         if not text:  # rich does that
             return 0
+        self.said_at = time.monotonic()
         with contextlib.suppress(OSError):
             self._header.touch(self.stream)
             if self.board is not None:

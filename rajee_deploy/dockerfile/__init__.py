@@ -265,7 +265,7 @@ def _notices(references: list[Reference]) -> tuple[Notice, ...]:
             continue
         if not _is_pinned(text):
             remedy = "rajee-deploy lock pins it" if reference.key else "a stage has its name, so nothing locks it"
-            message = f"{text} is not pinned to a digest (@sha256:…): what it names may change unnoticed; {remedy}"
+            message = f"{text} is not pinned, so it may change unnoticed; {remedy}"
             notices[text] = Notice("base-unpinned", message, reference.line)
     return tuple(notices.values())
 

@@ -103,12 +103,14 @@ class Progress:
         if vertex.get("error") and "canceled" not in vertex["error"]:
             self._failed = vertex
         self._names[digest] = name
-        if _INTERNAL.match(name):
+        is_internal = _INTERNAL.match(name) is not None
+        if is_internal and not (vertex.get("completed") and digest in self._moved):  # that of what was shown is told
             return
         if vertex.get("completed"):
             if digest not in self._ended:
                 self._ended.add(digest)
-                self._on_event(BuildEvent(name, _seconds(vertex), bool(vertex.get("cached"))))
+                shown = _INTERNAL.sub("", name).strip()
+                self._on_event(BuildEvent(shown, _seconds(vertex), bool(vertex.get("cached"))))
         elif vertex.get("started") and digest not in self._begun:
             self._begun.add(digest)
             self._on_event(BuildEvent(name))

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import git_failed
 from rajee_deploy.git.call import GitDirectories, ask, disarming_settings
 from rajee_deploy.git.large_files import LFS, fill_in
 from rajee_deploy.git.place import enclosing_repository
+from rajee_deploy.git.revisions import git_failed
 from rajee_deploy.model.revision import short_commit
 from rajee_deploy.system.regular_files import read_regular
 from rajee_deploy.system.temporary import private_directory

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.git.place import directories_of, enclosing
+from rajee_deploy.git.layout import directories_of, enclosing
 from rajee_deploy.system.regular_files import read_text
 from rajee_deploy.text.lines import lines_of
 

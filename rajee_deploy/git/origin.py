@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from rajee_deploy.git.place import directories_of, enclosing
+from rajee_deploy.git.layout import directories_of, enclosing
 from rajee_deploy.system.regular_files import read_text
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@ beside them would be a stranger's. So this room looks for `.git` by itself, and 
 
 from __future__ import annotations
 
-import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refusal
+from rajee_deploy.git.layout import directories_of, enclosing
 from rajee_deploy.git.special_files import is_special, unreadable
 from rajee_deploy.system.regular_files import read_text
 
@@ -33,7 +32,6 @@ _OPENED = (
     "objects/info/alternates",
     "objects/info/commit-graph",
 )
-_PARTS = ({"HEAD", "objects", "refs"}, {"HEAD", "commondir"})
 
 
 def enclosing_repository(start: Path) -> GitDirectories | None:
@@ -73,17 +71,6 @@ def _check_files(top: Path) -> None:
                 raise unreadable(top, directory / name)
 
 
-def directories_of(top: Path) -> list[Path]:
-    """Where git keeps a checkout: for a linked worktree its own directory, and the one that all share."""
-    found = [top / ".git"]
-    with suppress(OSError, ValueError):  # of what is wrong there git tells
-        if stat.S_ISREG(found[0].stat().st_mode):
-            found[0] = top / read_text(found[0]).removeprefix("gitdir:").strip()
-        if (found[0] / "commondir").is_file():
-            found.append(found[0] / read_text(found[0] / "commondir").strip())
-    return found
-
-
 def _head_of(directory: Path) -> str:
     """The file of the branch that is checked out, below a git directory."""
     with suppress(OSError, ValueError):
@@ -95,33 +82,6 @@ def is_sparse(directory: Path) -> bool:
     """Whether a directory lies in a checkout that was told to leave files out. git is not asked."""
     found = enclosing(directory)
     return found is not None and any((each / "info/sparse-checkout").is_file() for each in directories_of(found[0]))
-
-
-def enclosing(start: Path) -> tuple[Path, Path] | None:
-    """The nearest directory from `start` up that has a repository in `.git`, and where to ask git from: `start`, but
-    the directory itself where git would meet another repository on the way. None outside of one."""
-    place = Path(os.path.realpath(start))
-    asked_from = place
-    for each in (place, *place.parents):
-        if _has_repository(each):
-            return each, asked_from if asked_from == place else each
-        if _is_bare(each):
-            asked_from = each.parent
-    return None
-
-
-def _has_repository(directory: Path) -> bool:
-    """As git sees it: `.git` is the repository, or a file that names one."""
-    place = directory / ".git"
-    try:
-        mode = place.stat().st_mode
-    except OSError:
-        return False
-    return stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and _is_bare(place))
-
-
-def _is_bare(directory: Path) -> bool:
-    return any(all(os.path.lexists(directory / part) for part in parts) for parts in _PARTS)
 
 
 def _split(answer: GitAnswer, top: Path) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from rajee_deploy.plan.tags import sanitise, tag_problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rajee_deploy.git import Revision
+    from rajee_deploy.git.revisions import Revision
     from rajee_deploy.settings import ImageSettings
 
 
@@ -24,7 +24,7 @@ def expand_tags(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
     """
     if not any("{" in tag for tag in tags):
         return tuple(dict.fromkeys(tags))
-    from rajee_deploy.git import find_revision
+    from rajee_deploy.git.revisions import find_revision
 
     source = find_revision(image.context, is_compared=any("revision}" in tag for tag in tags))
     return tuple(dict.fromkeys(_expand(tag, image.name, source) for tag in tags))

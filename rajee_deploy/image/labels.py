@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import find_revision
+from rajee_deploy.git.revisions import find_revision
 from rajee_deploy.text.numbers import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rajee_deploy.git import Revision
+    from rajee_deploy.git.revisions import Revision
 
 # https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md
 _LABELS = "org.opencontainers.image."

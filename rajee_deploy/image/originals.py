@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.inputs import read_inputs, shown_path
 from rajee_deploy.model import is_local_context, parse_platforms
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
 from rajee_deploy.settings.build_settings import BuildSettings
 from rajee_deploy.synth.image_inputs import none_because
+from rajee_deploy.system.nearby import is_file
 from rajee_deploy.system.places import cache_directory, prepare_chosen_places
 
 if TYPE_CHECKING:
@@ -37,6 +38,22 @@ def digest_originals(settings: Settings, root: Path, images: Sequence[TracedImag
 def original_images(settings: Settings, root: Path, images: Sequence[TracedImage]) -> dict[str, ImageSettings]:
     """The images by name, each over the directory that it was staged from."""
     return {each.name: _image(settings, root, each) for each in images}
+
+
+def place_in_checkout(settings: Settings, image: ImageSettings, staged: str, where: str) -> str:
+    """A place in the staged copy of an image's Dockerfile, as the checkout names it: the copy is gone once it is read
+    of. `staged` is how the copy is called; any other place stays."""
+    if where != staged and not where.startswith(f"{staged}:"):
+        return where
+    from rajee_deploy.synth.app import CdkApp  # for a build that failed
+
+    app = CdkApp(settings.cdk, settings.environment)
+    originals = original_images(settings, app.root, app.images)
+    original = originals.get(image.name) or originals.get(f"{image.stack}/{image.name}")
+    line = where.removeprefix(staged)
+    if original is not None and is_file(original.dockerfile):
+        return f"{shown_path(original.dockerfile)}{line}"
+    return f"the Dockerfile of {image.name}{line.replace(':', ', line ')}"
 
 
 def _digest(settings: Settings, root: Path, image: TracedImage, roots: Roots) -> str:

@@ -198,9 +198,10 @@ def _principals(value: Any, one: _Resource) -> Iterator[str]:
 def _of_permission(one: _Resource) -> Allowance:
     limits = [
         f"{name}: {one.text(one.properties[name])}"
-        for name in ("SourceArn", "SourceAccount", "PrincipalOrgID", "EventSourceToken", "FunctionUrlAuthType")
+        for name in ("SourceArn", "SourceAccount", "PrincipalOrgID", "FunctionUrlAuthType")
         if name in one.properties
     ]
+    limits += ["a token is given"] if "EventSourceToken" in one.properties else []  # which nobody else may know
     who, what, on = (one.text(one.properties.get(name, "")) for name in ("Principal", "Action", "FunctionName"))
     return Allowance("Allow", who, what, on, ", ".join(limits))
 

@@ -34,7 +34,7 @@ _WORDS = {
     "scripts": "scripts in {}",
     "upward": "{} above the checkout",
     "self": "the {} of this machine",
-    "environment": "some variable",
+    "environment": "the environment (synth reads all variables)",
     "image": "image {}",
     "image-assets": "cdk.image-assets of the settings",
     "image-lock": "rajee-deploy.lock",

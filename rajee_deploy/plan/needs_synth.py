@@ -78,7 +78,7 @@ def names_needing_synth(names: Sequence[str], early: Mapping[str, StackState]) -
         if not is_plain(name):
             reasons.append(f"{name}: no synth of these inputs is known that says which stacks it means")
         elif isinstance(state := early.get(name), StackAbsent):
-            reasons.append(f"{name}: CloudFormation has no such stack, and no synth is known that says the app has it")
+            reasons.append(f"{name}: it is not deployed yet, and no synth of these inputs is known")
         elif state is not None and not stack_status.is_settled(state.status):
             # It may be another one: an id of ours can be somebody else's name.
             reasons.append(f"{name}: it is {state.status}, and no synth is known that says it is the app's")

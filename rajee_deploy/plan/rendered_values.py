@@ -127,7 +127,8 @@ def names_of(stack: str, *templates: Mapping[str, Mapping[str, Any]]) -> dict[st
 def _name(stack: str, logical: str, resource: Mapping[str, Any]) -> str:
     path = path_of(resource)
     below = path.removeprefix(f"{stack}/") if path.startswith(f"{stack}/") else path.partition("/")[2]
-    parts = [part for part in below.split("/") if part not in _SILENT]
+    silent = _SILENT if resource.get("Type") != "AWS::IAM::Policy" else (*_SILENT, "DefaultPolicy")  # of a role
+    parts = [part for part in below.split("/") if part not in silent]
     named = [part for part, before in zip(parts, ["", *parts], strict=False) if part != before]
     return "/".join(named) or _HASH_SUFFIX.sub("", logical) or logical
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _ATTRIBUTES = ("Condition", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy")
-_KEPT = ("Retain", "RetainExceptOnCreate")
+_KEPT, _SNAPSHOT = ("Retain", "RetainExceptOnCreate"), "Snapshot"
 _SECTIONS = ("Parameters", "Conditions", "Mappings", "Outputs", "Rules", "Transform", "Hooks")
 OWN_TEMPLATE, _ADDRESS = "its own template", "TemplateURL"
 _CDK_METADATA = "AWS::CDK::Metadata"
@@ -47,7 +47,8 @@ class Action(Enum):
 class ResourceChange:
     """What becomes of one resource. `name` is what people call it. `because` are the properties by which it is
     replaced; `replacement` says of an update whether that is known. `is_revision`: another one of its kind takes its
-    place, and that is all that an update of it can be. `keeps_old`: what is replaced stays, without the stack.
+    place, and that is all that an update of it can be. `keeps_old`: what is replaced stays, without the stack; or a
+    snapshot of what is replaced or removed does (`keeps_snapshot`).
     `broader` are lines on what is allowed and was not."""
 
     action: Action
@@ -60,6 +61,7 @@ class ResourceChange:
     broader: tuple[str, ...] = ()
     is_revision: bool = False
     keeps_old: bool = False
+    keeps_snapshot: bool = False
 
     @property
     def is_dangerous(self) -> bool:
@@ -103,10 +105,10 @@ def stack_changes(
     they differ. `hide` takes out of texts what nobody may see."""
     if not isinstance(before.template, dict) or not isinstance(after.template, dict):
         return StackChanges(unknown="its template is not JSON")
-    return _Comparison(before, after, specification, hide, stack).changes()
+    return _ResourceComparison(before, after, specification, hide, stack).changes()
 
 
-class _Comparison:
+class _ResourceComparison:
     """The two sides, filled in."""
 
     def __init__(
@@ -180,7 +182,8 @@ class _Comparison:
     def _removed(self, key: str) -> ResourceChange:
         resource = self._before[key]
         action = Action.KEEP if resource.get("DeletionPolicy") in _KEPT else Action.REMOVE
-        return ResourceChange(action, key, self._names[key], self._kind(resource))
+        is_copied = resource.get("DeletionPolicy") == _SNAPSHOT
+        return ResourceChange(action, key, self._names[key], self._kind(resource), keeps_snapshot=is_copied)
 
     def _made_anew(self, old: str, new: str) -> ResourceChange:
         before, after = self._before[old], self._after[new]
@@ -215,9 +218,10 @@ class _Comparison:
             kind,
             tuple(changes),
             _because(moved, replacement, self._hide) if action in _ANEW and not is_revision else (),
-            replacement,
+            Replacement.NO if is_revision else replacement,
             is_revision=is_revision,
             keeps_old=before.get("UpdateReplacePolicy") in _KEPT,
+            keeps_snapshot=before.get("UpdateReplacePolicy") == _SNAPSHOT,
         )
 
     def _kind(self, resource: Mapping[str, Any]) -> str:
@@ -260,9 +264,15 @@ def _attributes(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_nested(changes: Sequence[PropertyChange], *, is_other: bool) -> list[PropertyChange]:
-    """What moved of a nested stack: the address of its template says no more than that it is another one."""
-    rest = [each for each in changes if each.path != _ADDRESS]
+    """What moved of a nested stack: the address of its template says no more than that it is another one. Which of its
+    parameters are secrets, that one knows."""
+    rest = [_hidden(each) if each.path.startswith("Parameters.") else each for each in changes if each.path != _ADDRESS]
     return [*rest, PropertyChange(OWN_TEMPLATE)] if is_other or len(rest) < len(changes) else rest
+
+
+def _hidden(change: PropertyChange) -> PropertyChange:
+    before, after = (None if each is None else "" for each in (change.before, change.after))
+    return PropertyChange(change.path, before, after, change.follows)
 
 
 def _content(resource: Mapping[str, Any]) -> Any:

@@ -157,5 +157,6 @@ def _by_the_cdk(ways: Sequence[Way]) -> str:
 
 def by_the_cdk(revision: str) -> str:
     """How the CDK CLI deploys a revision ("-" for one that nobody recorded) in the place of a newer one."""
-    commit = commit_of(revision) if revision != NOT_RECORDED else "the commit of that image"
-    return f"git checkout {commit}, then rajee-deploy up --allow-rollback"
+    if revision == NOT_RECORDED:
+        return "git checkout the commit of that image, then rajee-deploy up --allow-rollback"
+    return f"git checkout {commit_of(revision)} && rajee-deploy up --allow-rollback"

@@ -77,11 +77,11 @@ def runs_by_period(found: Figures) -> Markup:
 def parts_by_period(found: Figures) -> Markup:
     """Bars of what a code change took on average, by its parts, and its goal."""
     periods = found.periods
-    highest = max((sum(part.seconds for part in period.parts) for period in periods), default=0.0)
+    highest = _highest(found)
     if highest <= 0:
         return NOTHING
     target = TARGETS[KIND]
-    shown = max(highest, target) if _fits(target, highest) else highest
+    shown = max(highest, target) if parts_have_goal(found) else highest
     unit = _unit(shown)
     scale = linear(shown, _in_unit(unit), unit)
     bars = []
@@ -95,8 +95,17 @@ def parts_by_period(found: Figures) -> Markup:
         if drawn:
             words = "; ".join(f"{part.name} {duration(part.seconds)}" for part in period.parts if part.seconds > 0)
             bars.append(element("g", element("title", text(f"{period.begins}: {duration(below)}: {words}")), *drawn))
-    line = goal(scale.place(target), "goal") if _fits(target, highest) else NOTHING
+    line = goal(scale.place(target), "goal") if parts_have_goal(found) else NOTHING
     return picture(f"what a code change takes, by the {found.unit}", grid(scale), *bars, line, _ends(periods))
+
+
+def parts_have_goal(found: Figures) -> bool:
+    """Whether the goal of a code change is a line of that chart."""
+    return _fits(TARGETS[KIND], _highest(found))
+
+
+def _highest(found: Figures) -> float:
+    return max((sum(part.seconds for part in period.parts) for period in found.periods), default=0.0)
 
 
 def kind_by_period(found: Figures, kind: KindFigures) -> Markup:

@@ -75,7 +75,8 @@ def day_in_words(day: date, now: date) -> str:
 
 def _builds(found: Figures) -> str:
     share = f" ({found.builds / found.runs:.0%})" if found.runs else ""
-    words = f"{found.builds} of {runs_in_words(found.runs)}{share}"
+    of = f"{found.runs} that finished" if found.failed else runs_in_words(found.runs)
+    words = f"{found.builds} of {of}{share}"
     if not found.compared:
         return words
     return f"{words}; {found.needless} of {found.compared} made the same layers as before"
@@ -85,7 +86,8 @@ def _skips(found: Figures) -> Fact:
     skips = found.skips
     if not skips.checks:
         return Fact("wrong skips", "nobody has looked yet: rajee-deploy verify does")
-    return Fact("wrong skips", f"{skips.wrong} in {skip_checks(found)}", is_bad=skips.wrong > 0)
+    words = f"{skips.wrong} in {skip_checks(found)}"
+    return Fact("wrong skips", f"{words}: please report it", is_bad=True) if skips.wrong else Fact("wrong skips", words)
 
 
 def skip_checks(found: Figures) -> str:

@@ -13,7 +13,7 @@ from rajee_deploy.report.facts import kind_name
 from rajee_deploy.report.metrics import summary
 from rajee_deploy.report.page_tables import what
 from rajee_deploy.report.saved import long
-from rajee_deploy.report.tiles import dora_tiles, tiles
+from rajee_deploy.report.tiles import WORDS, dora_tiles, tiles
 from rajee_deploy.report.timings import duration
 from rajee_deploy.report.trend import minute_of
 
@@ -30,7 +30,7 @@ def markdown(found: Figures) -> str:
     """The report; of phases and runs the first few."""
     parts = ["## Deployments", summary(found)]
     if found.recent:
-        parts += [_metrics(found), "### Kinds of runs", _kinds(found)]
+        parts += [_metrics(found), WORDS, "### Kinds of runs", _kinds(found)]
         parts += ["### Where the time goes", _phases(found)] if found.phases else []
         parts += [f"### By the {found.unit}", _periods(found), "### The last runs", _runs(found)]
     return "\n\n".join(parts)

@@ -189,7 +189,7 @@ def summary(found: Figures) -> str:
     """How runs ended, in one line."""
     if not found.runs + found.failed + found.refused + found.accepted:
         return NOTHING_YET
-    rate = f", of which {found.builds} built an image ({found.builds / found.runs:.0%})" if found.runs else " finished"
+    rate = f", of which {found.builds} built an image ({found.builds / found.runs:.0%})" if found.runs else ""
     more = [
         f"{count} {'was' if count == 1 else 'were'} {what}"
         for count, what in (
@@ -198,5 +198,5 @@ def summary(found: Figures) -> str:
         )
         if count
     ]
-    runs = f"{found.runs} {'run' if found.runs == 1 else 'runs'}{rate}"
+    runs = f"{found.runs} {'run' if found.runs == 1 else 'runs'} finished{rate}"
     return "; ".join([runs, f"{found.failed} did not finish", *more])

@@ -11,6 +11,7 @@ from rajee_deploy.report.charts import (
     goal_is_shown,
     kind_by_period,
     parts_by_period,
+    parts_have_goal,
     runs_by_period,
     runs_over_time,
     shown_runs,
@@ -20,10 +21,11 @@ from rajee_deploy.report.marks import places, sample
 from rajee_deploy.report.markup import NOTHING, Markup, element, join, text
 from rajee_deploy.report.metrics import summary
 from rajee_deploy.report.page_tables import failures_table, kinds_table, phases_table, runs_table
-from rajee_deploy.report.parts import NAMES
+from rajee_deploy.report.parts import KIND, NAMES
 from rajee_deploy.report.saved import long
 from rajee_deploy.report.style import STYLE
-from rajee_deploy.report.tiles import Tile, dora_tiles, tiles
+from rajee_deploy.report.targets import TARGETS
+from rajee_deploy.report.tiles import WORDS, Tile, dora_tiles, tiles
 
 if TYPE_CHECKING:
     from rajee_deploy.report.metrics import Figures, KindFigures
@@ -56,6 +58,7 @@ def _top(found: Figures, title: str) -> Markup:
         element("p", text(summary(found))),
         element("div", *map(_tile, tiles(found)), class_="tiles"),
         element("div", *map(_tile, dora_tiles(found)), class_="tiles") if found.runs else NOTHING,
+        element("p", text(WORDS), class_="note") if found.runs else NOTHING,
     )
 
 
@@ -111,7 +114,9 @@ def _parts(found: Figures) -> Markup:
     places = [(place, name) for place, name in enumerate(NAMES) if name in there]
     items = [element("li", element("span", class_=f"p{place}"), text(name)) for place, name in places]
     legend = element("ul", *items, class_="legend")
-    return _figure(f"What a code change takes, on average, by the {found.unit}", chart, legend)
+    far = f"The goal, at most {long(TARGETS[KIND])}, is far above the chart."
+    note = NOTHING if parts_have_goal(found) else element("p", text(far), class_="note")
+    return _figure(f"What a code change takes, on average, by the {found.unit}", chart, join(legend, note))
 
 
 def _how_long(found: Figures) -> str:

@@ -47,7 +47,7 @@ def screen(found: Figures, width: int, *, has_phases: bool) -> list[Line]:
 def _head(found: Figures, width: int) -> list[Line]:
     since = f" since {day_in_words(found.since, found.until)}" if found.since and found.until else ""
     where = ", ".join(map(printable, found.environments))
-    return headline_of(f"report · {runs_in_words(found.runs)}{since}", where, width)
+    return headline_of(f"report · {runs_in_words(found.runs + found.failed)}{since}", where, width)
 
 
 def _kinds(found: Figures, width: int) -> Iterator[Line]:

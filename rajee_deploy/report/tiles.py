@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from rajee_deploy.report.metrics import Figures, KindFigures
 
 NONE = "none"
+# For whoever opens the page and does not know the tool.
+WORDS = (
+    "No-op: a run that found nothing to do. Code: one that deployed new images. p50: half of these runs took no "
+    "longer; p95: 19 of 20. A wrong skip: something was left alone although it had changed."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,8 @@ class LocatedWatching:
 
     def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
         """See StackWatcher."""
+        if stack.startswith("arn:"):
+            return Watching(self._where.at(stack)).events(stack, since)
         return Watching(self._where.reading(stack)).events(self._where.place(stack).name, since)
 
     def services(self, stack: str) -> tuple[str, ...]:

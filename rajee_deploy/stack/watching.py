@@ -32,7 +32,8 @@ class StackWatcher(Protocol):
     """What the tool asks while a stack is deployed, and once it is."""
 
     def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
-        """The stack's events since a moment (seconds since the epoch), oldest first; none for a stack that is not."""
+        """The stack's events since a moment (seconds since the epoch), oldest first; none for a stack that is not. A
+        nested stack goes by its ARN."""
         ...
 
     def services(self, stack: str) -> tuple[str, ...]:

@@ -91,7 +91,8 @@ class CdkApp:
         depfile = distil(describe_app(self._settings, self._digest_images), records)
         if not depfile.is_whole:
             return depfile
-        return replace(depfile, installed=tuple(toolchain_versions(self._settings.app, depfile.toolchain).items()))
+        used = depfile.toolchain.with_former(self._read().toolchain)
+        return replace(depfile, toolchain=used, installed=tuple(toolchain_versions(self._settings.app, used).items()))
 
 
 def _place(which: Sequence[object]) -> Path:

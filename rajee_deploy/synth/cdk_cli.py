@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -40,6 +41,9 @@ CDK_ENVIRONMENT = {
     "NODE_NO_WARNINGS": "1",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # a list of major versions
 }
+# A row of what CloudFormation tells meanwhile: `Shop |  3/28 | 5:38:31 PM | CREATE_COMPLETE | AWS::…`. Of those that
+# failed the CLI makes a list of its own at the end, whose rows have no number.
+_EVENT = re.compile(r"\s*\S+ \|\s*\d+(/\d+)?\s*\| [^|]* \| [A-Z_]+ +\| ")
 _ALWAYS = ("--ci", "--no-color", "--no-notices", NO_PROFILE)
 
 
@@ -68,13 +72,14 @@ class Cdk:
             trace.has_failed = ended.code != 0
         if ended.code != 0:
             from rajee_deploy.stack.full_disk import no_space
+            from rajee_deploy.synth.failure_place import failure_place
             from rajee_deploy.synth.how_to import after_failure
 
             full = no_space("cdk synth", ended.tail, (usual_place() or assembly, assembly.parent, self._settings.app))
             raise full or DeployError(
                 "synth-failed",
                 "cdk synth failed",
-                where=str(self._settings.app),
+                where=failure_place(ended.tail, self._settings.app) or str(self._settings.app),
                 quote=_last_lines(ended),
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )
@@ -185,7 +190,7 @@ class Cdk:
             "deploy-failed",
             f"cdk deploy of {step.stack} failed",
             where=f"stack {step.stack}",
-            quote=_last_lines(ended),
+            quote=_last_lines(ended, without=_EVENT),
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )
 
@@ -225,6 +230,7 @@ class Cdk:
         )
 
 
-def _last_lines(ended: Completed) -> Quote:
-    lines = tuple(line for line in ended.tail[-20:] if line.strip())
+def _last_lines(ended: Completed, without: re.Pattern[str] | None = None) -> Quote:
+    said = [line for line in ended.tail if line.strip() and not (without and without.match(line))]
+    lines = tuple(said[-20:])
     return Quote(lines, ended.count) if lines else Quote((f"exit code {ended.code}, and it said nothing",))

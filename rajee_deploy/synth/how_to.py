@@ -36,6 +36,7 @@ _SIGNS = (
         r"[Cc]loud assembly schema version mismatch|CLI is not compatible with the CDK library",
         "{cli}   # the app's aws-cdk-lib is newer than the CLI",
     ),
+    (r"\| (CREATE|UPDATE|DELETE)_FAILED +\| ", "correct what CloudFormation names, and run again"),
     (r"not found\s*$", "cdk.json's app names a program that is not installed, or not on PATH"),
 )
 # Lock file → what installs what it names, and what adds the CLI; both with the directory of the lock file.

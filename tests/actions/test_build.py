@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 from fakes import FakeEngine, FakeRegistry
 
-from rajee_deploy.actions.build import Workshop, build_all
+from rajee_deploy.actions.build import BuildView, Workshop, build_all
 from rajee_deploy.console import Console
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
@@ -109,6 +109,49 @@ class Site:
     @property
     def pushed(self) -> set[str]:
         return {name for name in NAMES if self.registry.repositories[f"team/{name}"]}
+
+
+class Seen(Console):
+    """Remembers what a build is busy with."""
+
+    def progress(self, text):
+        self.doing = text
+        return True
+
+
+def test_what_goes_on_in_a_build_is_what_began_last_of_what_has_not_ended():
+    console = Seen(stderr=io.StringIO())
+    view = BuildView(console)
+    found = []
+    for event in (
+        BuildEvent("[1/2] FROM a"),
+        BuildEvent("[2/2] RUN b"),
+        BuildEvent("load build context", moved=1 << 20, size=2 << 20, layers=1),
+        BuildEvent("load build context", 0.1),
+        BuildEvent("[1/2] FROM a", 1.0),
+        BuildEvent("[2/2] RUN b", 2.0),
+        BuildEvent("exporting", layers=2),
+    ):
+        view.tell(event)
+        found.append(console.doing)
+    assert found == [
+        "[1/2] FROM a",
+        "[2/2] RUN b",
+        "load build context  1.0 of 2.0 MiB in 1 part",
+        "[2/2] RUN b",
+        "[2/2] RUN b",
+        "[2/2] RUN b",
+        "exporting  2 parts",
+    ]
+    assert console._stderr.stream.getvalue() == "", "nobody asked for each step"
+
+
+def test_each_step_that_ended_is_told_to_who_asks_for_it():
+    talk = io.StringIO()
+    view = BuildView(Console(stderr=talk, verbose=True), "api: ")
+    for event in (BuildEvent("one"), BuildEvent("one", 1.5), BuildEvent("two", 0.0, cached=True)):
+        view.tell(event)
+    assert talk.getvalue().splitlines() == ["    api: one", "      1.50s  api: one", "     cached  api: two"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])

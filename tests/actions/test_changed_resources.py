@@ -25,7 +25,13 @@ from rajee_deploy.plan.steps import DeployStack, Plan, StackChange, Via
 from rajee_deploy.plan.tagged_templates import RecordedImage
 
 ARN = "arn:aws:cloudformation:eu-west-1:123456789012:stack/App/1"
-SPECIFICATION = Specification({"AWS::S3::Bucket": {"BucketName": Replacement.YES}, "AWS::SQS::Queue": {}})
+SPECIFICATION = Specification(
+    {
+        "AWS::S3::Bucket": {"BucketName": Replacement.YES},
+        "AWS::SQS::Queue": {},
+        "AWS::RDS::DBInstance": {"Port": Replacement.MAYBE},
+    }
+)
 QUEUE = resource("SQS::Queue")
 INFRASTRUCTURE = (StackChange.INFRASTRUCTURE,)
 
@@ -189,24 +195,34 @@ def test_values_are_shown_but_for_those_that_are_hidden(world):
     assert "swordfish" not in repr(with_changed_resources(planned).resources)
 
 
+TABLE, OTHER_TABLE = (resource("RDS::DBInstance", Port=each) for each in (1, 2))
 BUCKET, OTHER = resource("S3::Bucket", BucketName="a"), resource("S3::Bucket", BucketName="b")
 
 
+def snapped(made):
+    return {**made, "DeletionPolicy": "Snapshot", "UpdateReplacePolicy": "Snapshot"}
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "codes"),
+    ("before", "after", "said"),
     [
-        (BUCKET, None, ["data-at-risk"]),
-        (BUCKET, OTHER, ["data-at-risk"]),
-        (kept(BUCKET), kept(OTHER), ["data-at-risk"]),
-        (kept(BUCKET), None, []),
-        (resource("SNS::Topic"), None, []),
-        (resource("X::Y", A=1), resource("X::Y", A=2), ["replacement-unknown"]),
-        (resource("ECS::TaskDefinition", Cpu=1), resource("ECS::TaskDefinition", Cpu=2), []),
+        (BUCKET, None, "It (AWS::S3::Bucket) is removed, with what is in it"),
+        (snapped(BUCKET), None, "It (AWS::S3::Bucket) is removed; a snapshot of it stays"),
+        (BUCKET, OTHER, "by an empty one; the old one is removed with what is in it"),
+        (kept(BUCKET), kept(OTHER), "is replaced by an empty one; the old one stays, without the stack"),
+        (snapped(BUCKET), OTHER, "is replaced by an empty one; a snapshot of the old one stays"),
+        (TABLE, OTHER_TABLE, "may be replaced by an empty one; then the old one is removed with what is in it"),
+        (kept(BUCKET), None, ""),
+        (resource("SNS::Topic"), None, ""),
+        (resource("X::Y", A=1), resource("X::Y", A=2), "whether it replaces It is not known"),
+        (resource("ECS::TaskDefinition", Cpu=1), resource("ECS::TaskDefinition", Cpu=2), ""),
     ],
 )
-def test_what_is_warned_of(world, before, after, codes):
+def test_what_is_warned_of(world, before, after, said):
     sides = [template(It=side) if side is not None else template() for side in (before, after)]
-    assert [each.code for each in with_changed_resources(world.plan(*sides)).plan.cautions] == codes
+    cautions = with_changed_resources(world.plan(*sides)).plan.cautions
+    assert [said in each.text for each in cautions] == ([True] if said else [])
+    assert {each.code for each in cautions} <= {"data-at-risk", "replacement-unknown"}
 
 
 def nested(address, **more):

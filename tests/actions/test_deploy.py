@@ -126,31 +126,38 @@ def test_by_cloudformation_alone_a_stack_that_is_gone_is_an_error(world):
 
 
 ENDS = {
-    "UPDATE_COMPLETE": ("cdk failed", "", "look; nothing has to be undone: c-old still serves"),
-    "UPDATE_ROLLBACK_COMPLETE": ("rolled back: c-old still serves", "cdk failed", "look; nothing has to be undone"),
+    "UPDATE_COMPLETE": ("cdk failed", "", "nothing has to be undone: c-old still serves\nlook"),
+    "UPDATE_ROLLBACK_COMPLETE": ("rolled back: c-old still serves", "cdk failed", "nothing has to be undone\nlook"),
     "UPDATE_ROLLBACK_FAILED": ("cdk failed", "", "look"),
+    "ROLLBACK_COMPLETE": (
+        "cdk failed",
+        "",
+        "look\nthe stack was never created: the next run deletes what is left of it, and creates it",
+    ),
 }
 
 
 @pytest.mark.parametrize("status", ENDS)
 def test_a_failure_names_the_resource_that_failed_and_what_serves_on(world, status):
-    before = world.stacks.stacks["App"]
-    world.stacks.stacks["App"] = replace(before, status=status, parameters={**before.parameters, "ImageTag": "c-old"})
+    before, former = world.stacks.stacks["App"], {"ImageTag": "c-old", "RajeeImages": "team/app T.web=c-old"}
+    world.stacks.stacks["App"] = replace(before, status=status, parameters={**before.parameters, **former})
 
     class Failing(FakeStacks):
         def deploy(self, *_):
             event = ResourceEvent("1", time.time(), "Task", "AWS::ECS::Service", "CREATE_FAILED", "denied")
             world.watcher.happened.append(event)
-            raise DeployError("deploy-failed", "cdk failed", where="here", cause="exit 1", hint="look")
+            tables = Quote(("App | 1 | CREATE_COMPLETE |",))
+            raise DeployError("deploy-failed", "cdk failed", where="here", cause="exit 1", hint="look", quote=tables)
 
     world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks))
     with pytest.raises(DeployError) as caught:
-        world.deploy(step())
+        world.deploy(replace(step(), parameters=(*step().parameters, ("RajeeImages", "team/app T.web=c-new"))))
     error = caught.value
     problem, more, hint = ENDS[status]
     assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", problem, "here", hint)
+    assert world.run.times_spent["App"].failure == "Task (AWS::ECS::Service) CREATE_FAILED: denied"
     told = ["Task (AWS::ECS::Service) CREATE_FAILED: denied", "exit 1"]
-    assert error.cause.split("\n") == [*filter(None, [more]), *told]
+    assert error.cause.split("\n") == [*told, *filter(None, [more])]
 
 
 def test_a_rollout_that_failed_says_which_container_and_its_last_words(world):
@@ -177,9 +184,7 @@ def test_a_rollout_that_failed_says_which_container_and_its_last_words(world):
     assert "envoy exited with 1, twice" in error.why.split("\n")
     assert re.fullmatch(r"service \w+, task 2f1c2a, \d\d:\d\d:\d\d", error.where)
     assert error.quote == Quote(("bad yaml", "at line 41"), what="its log")
-    assert error.hint.startswith(
-        "all of its log: aws logs tail /app --log-stream-names p/envoy/2f1c2a99 --since 1d\nlook"
-    )
+    assert "all of its log: aws logs tail /app --log-stream-names p/envoy/2f1c2a99 --since 1d\nlook" in error.hint
 
 
 def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
@@ -193,8 +198,10 @@ def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
     world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks))
     with pytest.raises(DeployError) as caught:
         world.deploy(step())
-    assert caught.value.hint.startswith("the repository does not have that image")
-    assert caught.value.hint.endswith("; look; nothing has to be undone: c-old still serves")
+    undone, helps = caught.value.hint.split("\n")
+    assert undone == "nothing has to be undone: c-old still serves"
+    assert helps.startswith("the repository does not have that image")
+    assert helps.endswith("; look")
 
 
 def test_an_operation_that_ends_is_waited_for(world, monkeypatch):

@@ -29,6 +29,8 @@ class Notebook(Console):
     def say(self, text, style=""):
         self.noted.append((text, style))
 
+    tell = say
+
     def warn(self, subject, text, code=""):
         self.noted.append(("!", subject, text, code))
 
@@ -105,7 +107,8 @@ def test_a_shield_that_was_not_put_back(world, noted):
     world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
     with pytest.raises(DeployError) as caught:
         world.deploy(step(undo=(replace(BACK, target="c-lost"),)))
-    assert caught.value.problem.startswith("App was deployed, but the stack is UPDATE_ROLLBACK_COMPLETE")
+    assert caught.value.problem == "rolled back: c-old still serves"
+    assert caught.value.why.startswith("App was deployed, but the stack is UPDATE_ROLLBACK_COMPLETE")
     assert caught.value.where == "stack App"
     ((mark, _, said, _),) = noted
     assert said.startswith("live-App was not put back (")

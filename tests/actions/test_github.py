@@ -148,7 +148,7 @@ def test_elsewhere_nothing_is_told(world, monkeypatch, capsys):
             DeployError("build-failed", "no", where="a|b:3", cause="x\n| y |", hint="run `z`"),
             (
                 "### ✗ rajee-deploy up: no\n\n|  |  |\n| --- | --- |\n"
-                "| why | x &#124; y &#124; |\n| where | a&#124;b&#58;3 |\n| next | <code>run &#96;z&#96;</code> |\n"
+                "| why | x<br>&#124; y &#124; |\n| where | a&#124;b&#58;3 |\n| next | <code>run &#96;z&#96;</code> |\n"
                 "| code | <code>build-failed</code> <code>rajee-deploy explain-error build-failed</code> |\n"
             ),
         ),

@@ -142,7 +142,7 @@ def test_a_page_on_stdout_has_nothing_behind_it(tmp_path):
 
 
 def test_markdown_goes_to_stdout():
-    assert shown(as_markdown=True)[0].startswith("## Deployments\n\n2 runs, of which 1 built an image (50%)")
+    assert shown(as_markdown=True)[0].startswith("## Deployments\n\n2 runs finished, of which 1 built an image (50%)")
 
 
 def test_two_results_want_one_stdout():

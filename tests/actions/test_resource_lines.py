@@ -30,17 +30,20 @@ def screen(*resources, verbose=False, width=80, **more):
 def test_as_it_is_meant_to_look():
     assert screen(ROLE, SERVICE, REPOSITORY, QUEUE) == [
         "  ~ update  RajeeEnvoyStack  the template differs",
-        "            ~ TaskRole       AWS::IAM::Role        broader permissions",
+        "            ~ TaskRole       IAM::Role        broader permissions",
         "                             + s3:GetObject on arn:aws:s3:::data/*",
-        "            ~ Service        AWS::ECS::Service     DesiredCount 1 → 2",
-        "            ± Repository     AWS::ECR::Repository  replaced (RepositoryName)",
-        "            - Queue          AWS::SQS::Queue       removed",
+        "            ~ Service        ECS::Service     DesiredCount 1 → 2",
+        "            ± Repository     ECR::Repository  replaced (RepositoryName)",
+        "            - Queue          SQS::Queue       removed",
+        "                             what is replaced: as the templates tell, without a",
+        "                             change set",
     ]
 
 
 def test_what_is_dangerous_is_red():
     styles = {each.name: each.style for each in details(StackChanges((ROLE, SERVICE, REPOSITORY, QUEUE)))}
-    assert {name for name, style in styles.items() if "red" in style} == {"TaskRole", "", "Repository", "Queue"}
+    assert {name for name, style in styles.items() if "red" in style} == {"TaskRole", "Repository", "Queue"}
+    assert [each.style for each in details(StackChanges((ROLE,)))] == ["bold red", "red"]
 
 
 BUCKET = ResourceChange(Action.REPLACE, "B", "Data", "AWS::S3::Bucket", because=("BucketName",))
@@ -69,7 +72,7 @@ BUCKET = ResourceChange(Action.REPLACE, "B", "Data", "AWS::S3::Bucket", because=
         (ResourceChange(Action.MAY_REPLACE, "Q", "Q", "AWS::SQS::Queue", because=("A",)), "may be replaced (A)"),
         (
             ResourceChange(Action.UPDATE, "Q", "Q", "AWS::SQS::Queue", tuple(map(PropertyChange, "ABCDE"))),
-            "A, B, C, 2 more",
+            "A, B, C, and 2 more",
         ),
         (
             ResourceChange(
@@ -85,8 +88,9 @@ BUCKET = ResourceChange(Action.REPLACE, "B", "Data", "AWS::S3::Bucket", because=
     ],
 )
 def test_what_becomes_of_one(change, said):
-    (line,) = details(StackChanges((change,)))
-    assert line.text == f"AWS::SQS::Queue  {said}"
+    line, *more = details(StackChanges((change,)))
+    assert bool(more) == ("replaced" in said), "how far that is known is said"
+    assert line.text == f"SQS::Queue  {said}"
 
 
 def test_what_only_follows_a_new_revision_is_left_out_unless_all_is_asked_for():
@@ -120,7 +124,7 @@ def test_a_policy_that_allows_much_is_cut():
 
 def test_many_new_ones_are_counted():
     (line,) = details(StackChanges(tuple(many(30, Action.ADD))))
-    assert line.text == "30 new resources: 30 AWS::SQS::Queue"
+    assert (line.name, line.text) == ("30 new resources", "30 SQS::Queue")
 
 
 @pytest.mark.parametrize(
@@ -180,3 +184,7 @@ def test_a_table_has_all_of_it():
         ("~ TaskRole", "AWS::IAM::Role", f"broader permissions; {GRANT}"),
         ("- Queue", "AWS::SQS::Queue", "removed"),
     ]
+
+
+def test_all_of_it_has_the_types_in_full():
+    assert details(StackChanges((QUEUE,)), verbose=True)[0].text == "AWS::SQS::Queue  removed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 from hypothesis import given
@@ -22,7 +23,7 @@ from rajee_deploy.report.timings import Phase
 from rajee_deploy.warned import Warned
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-OURS = {"h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary"}
+OURS = {"h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "br"}
 
 
 def planned(texts, plan: Plan):
@@ -89,6 +90,25 @@ def test_no_text_of_an_error_breaks_its_table(texts):
 
 
 WORDS = ("where", "cause", "hint")
+
+
+def test_a_program_is_quoted_line_by_line_and_its_last_words_are_kept():
+    said = "\n".join(["x" * 200] * 20 + ["ERROR: no such package"])
+    summary = error_summary("up", DeployError("build-failed", "no", cause=said))
+    assert summary.count("<br>") == 11
+    assert "<br>ERROR&#58; no such package |" in summary
+
+
+def test_what_people_look_for_is_in_the_summary_once():
+    found = planned(["a", "b", "c"], plan_of(["a", "b", "c"]))
+    found.run.outputs = {"App": {"RajeeState": "hash", "ServiceUrl": "http://x"}}
+    phases = (Phase("ask AWS", 0.0, 1.0), Phase("synth", 1.0, 2.0), Phase("ask AWS", 3.0, 1.0))
+    summary = run_summary(found, replace(run_of(["a", "b", "c"]), phases=phases), {}, [])
+    assert "ServiceUrl" in summary
+    assert "RajeeState" not in summary
+    assert summary.count("ask AWS") == 1
+    assert "| ask AWS | 2.00s |" in summary
+    assert "1 needs nothing" in summary
 
 
 def test_the_amount_of_work():

@@ -57,6 +57,42 @@ def test_what_happens_is_told_once_and_what_was_before_is_not():
     assert account.failure == "Task (AWS::ECS::Service) CREATE_FAILED: denied"
 
 
+STACK = "AWS::CloudFormation::Stack"
+INNER = "EcrStack (AWS::CloudFormation::Stack) CREATE_FAILED: Embedded stack was not created"
+LEFT = "no stack has it, so it may be what a creation that failed left: delete it, or name it otherwise"
+
+
+@pytest.mark.parametrize(
+    ("nested", "failure", "remedy"),
+    [
+        ({}, INNER, ""),  # nobody may ask
+        ({"arn:inner": []}, INNER, ""),
+        ({"arn:inner": [("App-Ecr", STACK, "failed", "arn:inner")]}, INNER, ""),
+        (
+            {"arn:inner": [("Web", "AWS::ECR::Repository", "web already exists", "web")]},
+            "in the nested stack EcrStack: Web (AWS::ECR::Repository) CREATE_FAILED: web already exists",
+            LEFT,
+        ),
+        (
+            {
+                "arn:inner": [("Deep", STACK, "Embedded stack", "arn:deep")],
+                "arn:deep": [("Web", "AWS::ECR::Repository", "no", "web")],
+            },
+            "in the nested stack EcrStack / Deep: Web (AWS::ECR::Repository) CREATE_FAILED: no",
+            "",
+        ),
+    ],
+)
+def test_what_failed_in_a_nested_stack_is_the_reason(nested, failure, remedy):
+    def failed(resource, kind, reason, physical):
+        return ResourceEvent(resource, time.time(), resource, kind, "CREATE_FAILED", reason, physical)
+
+    watcher = FakeWatcher(nested={arn: [failed(*each) for each in events] for arn, events in nested.items()})
+    embedded = failed("EcrStack", STACK, "Embedded stack was not created", "arn:inner")
+    account = watched(watcher, [], lambda: watcher.happened.append(embedded))
+    assert (account.failure, account.remedy) == (failure, remedy)
+
+
 def test_the_account_says_where_the_time_went_and_what_would_be_faster():
     start = time.time()
     texts = (

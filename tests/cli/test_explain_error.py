@@ -14,7 +14,12 @@ from rajee_deploy.cli.explain_error import _complete
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import ConfigurationError, Exit
 
-REGION = "error no-region: no AWS region is set\n  next  `export AWS_REGION=us-east-1`\n"
+REGION = """  ✗ no AWS region is set
+
+  next  `export AWS_REGION=us-east-1`
+  code  no-region
+  more  docs/troubleshooting.md, AWS
+"""
 
 
 def run(*words: str):
@@ -34,13 +39,15 @@ def test_a_code_as_it_is_copied(text):
 
 def test_every_code_is_explained():
     for each in all_codes():
-        assert run(each.code).stdout == f"{each.kind} {each.code}: {each.meaning}\n  next  {each.remedy}\n"
+        mark = "✗" if each.kind == "error" else "!"
+        expected = f"{mark} {each.meaning} next {each.remedy} code {each.code} more docs/troubleshooting.md,"
+        assert " ".join(run(each.code).stdout.split()).startswith(" ".join(expected.split()))
 
 
 def test_without_a_code_all_are_listed():
-    lines = run().stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [each.code for each in all_codes()]
-    assert "no-region                   no AWS region is set" in lines
+    lines = [line.split() for line in run().stdout.splitlines()]
+    assert [words[1] for words in lines if words[0] in "✗!"] == [each.code for each in all_codes()]
+    assert ["✗", "no-region", "no", "AWS", "region", "is", "set"] in lines
 
 
 @pytest.mark.parametrize(("words", "count"), [(["no-region"], 1), ([], len(all_codes()))])

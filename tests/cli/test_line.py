@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from rajee_deploy import cli
 from rajee_deploy.cli.line import VERBS, click_command, command_line
 
 
@@ -27,6 +30,15 @@ def test_a_verb_comes_alone(verb):
     assert [command.callback.__name__ for command in app.registered_commands] == [function(verb)]
     assert click_command(verb).name == verb
     assert app.registered_groups == []
+
+
+@pytest.mark.parametrize("path", sorted(Path(cli.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_a_verb_that_may_be_quiet_says_so_first_and_minus_v_goes_before_it(path):
+    for verb in ast.parse(path.read_text()).body:
+        if not isinstance(verb, ast.FunctionDef) or "quiet" not in (names := {each.arg for each in verb.args.args}):
+            continue
+        how = "quiet=quiet, verbose=verbose" if "verbose" in names else "quiet=quiet"
+        assert ast.unparse(verb.body[1]) == f"choose_quiet({how})", verb.name
 
 
 def test_the_version_needs_no_verb():

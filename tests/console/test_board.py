@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
+import os
 import re
+import struct
+import termios
 import threading
 
 import pytest
@@ -247,6 +251,17 @@ def test_threads_that_begin_at_once_share_one_board(terminal):
     for thread in threads:
         thread.join(20)
     assert len(made) == 1
+
+
+@pytest.mark.parametrize(("columns", "chosen", "width"), [(50, "", 50), (50, "40", 40), (50, "90", 50), (0, "", 80)])
+def test_as_wide_as_the_terminal_unless_less_is_asked_for(monkeypatch, columns, chosen, width):
+    """What moves must not wrap: COLUMNS may make it narrower, and not wider."""
+    monkeypatch.setenv("COLUMNS", chosen)
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 10, columns, 0, 0))
+    with os.fdopen(theirs, "w") as screen:
+        assert Console(stderr=screen)._view.size() == (width, 10)
+    os.close(ours)
 
 
 def test_it_goes_on_moving(terminal):

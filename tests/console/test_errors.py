@@ -98,7 +98,33 @@ SCREENS = [
 
 @pytest.mark.parametrize(("error", "width", "screen"), SCREENS)
 def test_the_screen(error, width, screen):
-    assert shown(error, width).split("\n") == [*screen, CODE]
+    code = [CODE] if width >= len(CODE) else ["  code   a-code", "         rajee-deploy explain-error a-code"]
+    assert shown(error, width).split("\n") == [*screen, *code]
+
+
+def test_digests_are_short_unless_all_is_wanted():
+    tag = f"c-{'0123456789' * 4}"
+    error = DeployError("a-code", f"no {tag}", cause=f"{tag} is not there", quote=Quote((tag,)))
+    assert (shown(error).count(tag), shown(error, whole=True).count(tag)) == (1, 3), (
+        "a program's words stay as they are"
+    )
+
+
+def test_a_long_code_has_its_command_below():
+    assert shown(DeployError("a-code-with-many-words", "no"), 60).endswith(
+        "  code   a-code-with-many-words\n         rajee-deploy explain-error a-code-with-many-words"
+    )
+
+
+def test_an_error_begins_anew_below_what_was_said_unless_it_ends_a_list_of_steps():
+    for error, blank in ((DeployError("a-code", "no"), True), (at_work(DeployError("a-code", "no")), False)):
+        stream = io.StringIO()
+        console = Console(stderr=stream)
+        console.error(error)
+        assert not stream.getvalue().startswith("\n")
+        console.say("something")
+        console.error(error)
+        assert ("something\n\n" in stream.getvalue()) is blank
 
 
 def test_only_the_last_lines_of_a_program_are_shown_unless_all_are_wanted():
@@ -119,7 +145,7 @@ def test_the_document_has_all_of_it():
 
 def test_in_a_log_it_is_as_wide_as_a_log(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
-    for columns, lines in ("", 3), ("60", 4):
+    for columns, lines in ("", 3), ("70", 4):
         if columns:
             monkeypatch.setenv("COLUMNS", columns)
         stream = io.StringIO()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_it_beats_while_something_goes_on_and_ends_with_it():
             twice.set()
 
     activities = Activities()
-    heart = Heartbeat(activities, say, seconds=0.001)
+    heart = Heartbeat(activities, say, lambda: 0.0, seconds=0.001)
     with activities.during(Activity("build api"), heart.start, heart.stop):
         assert twice.wait(20)
         (beating,) = [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
@@ -59,9 +60,31 @@ def test_it_beats_while_something_goes_on_and_ends_with_it():
     assert {line.partition(":")[0] for line in lines} == {"… build api"}
 
 
+@pytest.mark.parametrize(
+    ("said_at", "left"),
+    [(100.0, 45.0), (70.0, 15.0), (55.5, 1.0), (10.0, 1.0)],
+)
+def test_it_is_its_turn_once_nothing_was_said_for_long_whatever_has_begun_since(said_at, left):
+    assert Heartbeat(Activities(), pytest.fail, lambda: said_at).left(100.0) == left
+
+
+def test_where_something_was_said_meanwhile_it_says_nothing():
+    activities, looks = Activities(), threading.Semaphore(0)
+
+    def just_now() -> float:
+        looks.release()
+        return time.monotonic() + 60
+
+    heart = Heartbeat(activities, pytest.fail, just_now, seconds=0.001)
+    heart.left = lambda _now: looks.release() or 0.001
+    with activities.during(Activity("build"), heart.start, heart.stop):
+        for _ in range(4):
+            assert looks.acquire(timeout=20)
+
+
 def test_each_thread_has_a_line_of_what_people_know_of_its_work():
     activities = Activities()
-    heart = Heartbeat(activities, pytest.fail)
+    heart = Heartbeat(activities, pytest.fail, time.monotonic)
 
     def during(name: str, verb: str = ""):
         return activities.during(Activity(name, verb=verb), heart.start, heart.stop)
@@ -86,12 +109,41 @@ def test_each_thread_has_a_line_of_what_people_know_of_its_work():
     assert heart.lines(0.0) == []
 
 
+def test_whoever_shows_what_goes_on_is_not_waited_for_while_it_looks():
+    """It holds what the other would need, and looks here meanwhile."""
+    activities = Activities()
+
+    def end() -> None:
+        looker = threading.Thread(target=activities.sights)
+        looker.start()
+        looker.join(20)
+        assert not looker.is_alive()
+
+    with activities.during(Activity("one"), end, end):
+        pass
+
+
+def test_an_interrupt_while_it_begins_leaves_nothing_behind():
+    activities, ends = Activities(), []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), activities.during(Activity("one"), interrupt, lambda: ends.append(1)):
+        pass
+    assert (activities.sights(), ends) == ([], [1])
+
+
 def test_what_is_seen_too_late_is_not_shown_of_what_comes_next():
     activities = Activities()
-    heart = Heartbeat(activities, pytest.fail)
+    heart = Heartbeat(activities, pytest.fail, time.monotonic)
     with activities.during(Activity("one"), heart.start, heart.stop):
+        watcher = threading.Thread(target=activities.show_below, args=([("Service", "starts")],))
+        watcher.start()
+        watcher.join(20)
+        assert activities.below() == (("Service", "starts"),)
         activities.show_below([("Service", "runs")])
-        assert activities.below() == (("Service", "runs"),)
+        assert activities.below() == (("Service", "runs"),), "whoever saw it last"
     activities.show_below([("Service", "runs")])
     with activities.during(Activity("two"), heart.start, heart.stop):
         assert activities.below() == ()
@@ -102,7 +154,7 @@ def test_a_machine_that_starts_no_more_threads_goes_on_in_silence(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    Heartbeat(Activities(), pytest.fail).start()
+    Heartbeat(Activities(), pytest.fail, time.monotonic).start()
 
 
 class Log:

@@ -86,8 +86,16 @@ LONG = Row("!", name="busybox:1.37.0-musl", text="is not pinned, and 1 more", ri
             60,
             [LONG],
             """\
+  ! busybox:1.37.0-musl  is not pinned, and 1 more
+                         rajee-deploy lock --update""",
+        ),
+        (
+            40,
+            [LONG],
+            """\
   ! busybox:1.37.0-musl
-      is not pinned, and 1 more   rajee-deploy lock --update""",
+      is not pinned, and 1 more
+      rajee-deploy lock --update""",
         ),
         (80, [Row(name="where", text="Service"), Row(name="next")], "  where  Service\n  next"),
         (30, [Row("✗", name="一二三", text="四五六 " * 9)], "  ✗ 一二三\n" + "      四五六 四五六 四五六\n" * 3),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,9 @@ import given
 import pytest
 import session
 from e2e.any_app import REGIONS, Apps, Twins
-from sandboxes import note_images_of, own_cloud
+from sandboxes import note_images_of, own_cloud, start, variables
+
+from rajee_deploy.sandbox import control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +55,19 @@ def registry_port():
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory, registry_port):
+def envoy():
+    """The image that Envoy's is taken for. The stand-in that people have is 110 MB, which an engine packs with each
+    push to a new registry: four seconds of a processor."""
+    return given.small_envoy()
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory, registry_port, envoy):
     work = tmp_path_factory.mktemp("e2e")
     folder = work / "rajee"
     copy_repository(folder)
+    settings = folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace(given.ENVOY, envoy))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_"))}
     environment = {
         **kept,
@@ -69,18 +79,17 @@ def shell(tmp_path_factory, registry_port):
     }
     (work / "tmp").mkdir()
     found = Shell(folder, environment)
-    stand_ins = str(TOP / ".ci" / "stand-ins")
-    subprocess.run([stand_ins], check=True, capture_output=True, env={**os.environ, "PYTHON": sys.executable})
+    given.stand_ins()
+    with variables(environment):
+        start(RAJEE_SANDBOX_REGISTRY_PORT=str(registry_port))
+        environment |= control.environment(environment)
     try:
-        started = found.run("rajee-deploy sandbox start", RAJEE_SANDBOX_REGISTRY_PORT=str(registry_port))
-        for line in started.stdout.splitlines():
-            name, _, value = line.removeprefix("export ").partition("=")
-            environment[name] = shlex.split(value)[0]
         note_images_of(environment["AWS_ENDPOINT_URL"])
         session.note("registry", f"localhost:{registry_port}")
         yield found
     finally:
-        found.run("rajee-deploy sandbox stop")
+        with variables(environment):
+            assert control.stop() is not None, "the sandbox died during the tests"
 
 
 @pytest.fixture(scope="module")

@@ -149,3 +149,11 @@ def test_what_a_late_synth_broadens_is_refused_too(synthesised, tmp_path):
         assert "explain-error approval-needed\n" in ended.stderr
         assert "s3:*" in ended.stderr
         assert parameters(synthesised) == before
+    shown = synthesised.run("rajee-deploy plan --infra-check=synth").stderr
+    assert "broader permissions" in shown, (
+        "where a synth decides, it is said here, and not first when somebody is asked"
+    )
+    assert "+ s3:* on *" in shown
+    steps = json.loads(synthesised.run("rajee-deploy plan --infra-check=synth --json").stdout)["steps"]
+    found = {each["type"]: each["broader"] for step in steps for each in step.get("resources") or ()}
+    assert found["AWS::IAM::Policy"] == ["+ s3:* on *"]

@@ -55,7 +55,7 @@ class Up:
     def __init__(self, shell) -> None:
         self.shell = shell
         self.process = subprocess.Popen(
-            ["rajee-deploy", "up"],
+            ["rajee-deploy", "up", "-v"],
             cwd=shell.folder,
             stderr=subprocess.PIPE,
             text=True,
@@ -80,7 +80,7 @@ def hashing(shell, _network) -> Up:
     """It reads a payload that is new, right behind its first line."""
     payload(shell)
     up = Up(shell)
-    up.await_line("account")
+    up.await_line("us-east-1")
     up.kill()
     return up
 
@@ -121,7 +121,7 @@ def pushing(shell, network) -> Up:
 def deploying(shell, _network) -> Up:
     payload(shell)
     up = Up(shell)
-    up.await_line("… deploy RajeeEnvoyStack")
+    up.await_line("… update RajeeEnvoyStack")
     up.kill()
     return up
 
@@ -149,7 +149,7 @@ def test_a_network_lost_while_pushing(deployed, network, count):
     assert "explain-error push-broken-off\n" in ended.stderr
     assert "run again" in ended.stderr
     assert (task_definitions(deployed), leftovers(deployed)) == (before, [])
-    assert "complete, and it records ImageTag" in deployed.run("rajee-deploy up").stderr
+    assert "✓ update  RajeeEnvoyStack" in deployed.run("rajee-deploy up").stderr
     assert "Nothing to do" in deployed.run("rajee-deploy up").stderr
 
 
@@ -157,7 +157,7 @@ def test_a_network_lost_while_pushing(deployed, network, count):
 def test_a_connection_cut_while_pushing_is_resumed(deployed, network, count):
     payload(deployed)
     network.cut_once_after(count)
-    assert "complete, and it records ImageTag" in deployed.run("rajee-deploy up").stderr
+    assert "✓ update  RajeeEnvoyStack" in deployed.run("rajee-deploy up").stderr
     assert network.reached.is_set()
     assert "Nothing to do" in deployed.run("rajee-deploy up").stderr
 

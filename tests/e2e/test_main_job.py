@@ -6,6 +6,7 @@ The tests of this file are one story and run in its order.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -14,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import boto3
+import given
 import pytest
 
 from rajee_deploy.system.ours import is_ours_alone
@@ -38,8 +40,9 @@ def up(shell) -> dict:
 
 
 def steps(document: dict) -> list[dict]:
-    """The steps without the tier they stand on: what plan had to synthesise for, up remembers."""
-    return [{key: value for key, value in step.items() if key != "tier"} for step in document["steps"]]
+    """The steps without the tier they stand on (what plan had to synthesise for, up remembers), and without what made a
+    tag new, which plan alone tells."""
+    return [{key: step[key] for key in step if key not in ("tier", "since")} for step in document["steps"]]
 
 
 def plan_elsewhere(shell, place: Path) -> dict:
@@ -82,6 +85,12 @@ def edit(shell, name: str, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
+def envoy():
+    """One that is what people have."""
+    return given.ENVOY
+
+
+@pytest.fixture(scope="module")
 def bootstrapped(shell):
     """By the CDK CLI itself."""
     shell.run("infra/node_modules/.bin/cdk bootstrap aws://123456789012/us-east-1 --no-notices")
@@ -111,7 +120,8 @@ def test_the_second_up_does_nothing_and_says_why(bootstrapped):
     ended = bootstrapped.run("rajee-deploy up")
     assert "Nothing to do" in ended.stderr
     tag = bootstrapped.run("rajee-deploy fingerprint -e sandbox-offline").stdout.strip()
-    assert f"{tag} is in raja/envoy as sha256:" in ended.stderr
+    assert re.fullmatch(rf"\S+/raja/envoy:{tag}@sha256:[0-9a-f]{{64}}\n", ended.stdout)
+    assert re.search(rf"= envoy +{tag[:14]} runs on \d of \d task", ended.stderr)
     assert up(bootstrapped)["kind"] == "noop"
 
 

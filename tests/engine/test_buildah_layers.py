@@ -43,7 +43,7 @@ def run_layer(rig, tag: str) -> str:
     return rig.find_config(tag)["rootfs"]["diff_ids"][1]
 
 
-@pytest.mark.parametrize("sources", ["from the cache", "from nowhere"])
+@pytest.mark.parametrize("sources", ["from the cache", pytest.param("from nowhere", marks=pytest.mark.proof)])
 def test_a_shared_cache(rig, machine, sources, cache):
     rig.build(*BASE, BY_CHANCE, tag="c-1", settings=BuildSettings(cache_to=(cache,)))
     machine("second")

@@ -23,7 +23,7 @@ from rajee_deploy.model import Platform
 from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.settings import ImageSettings
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.proof]  # a second engine, killed in the midst of 256 MiB
 
 NOWHERE = PushAccess("127.0.0.1:1/app", "nobody", "nothing")
 LARGE = 256 << 20

@@ -52,6 +52,18 @@ def test_internal_steps_are_left_out():
     assert events == []
 
 
+def test_of_an_internal_step_that_was_shown_while_it_moved_something_the_end_is_told():
+    name = "[internal] load build context"
+    moves = {"statuses": [{"vertex": "d", "id": "context", "current": 5}]}
+    begun = {"vertexes": [{"digest": "d", "name": name, "started": STARTED}]}
+    ended = {"vertexes": [{"digest": "d", "name": name, "started": STARTED, "completed": COMPLETED}]}
+    events, _ = feed(begun, moves, begun, ended, ended)
+    assert [(e.name, e.seconds, e.moved) for e in events] == [
+        ("load build context", None, 5),
+        ("load build context", 2.5, 0),
+    ]
+
+
 def test_a_failure_tells_step_output_and_words():
     log = {"logs": [{"vertex": "d", "data": base64.b64encode(b"make: no rule\n").decode()}]}
     _, progress = feed(

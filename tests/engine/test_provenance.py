@@ -50,7 +50,8 @@ def test_an_attested_image_is_ours_and_runs_by_its_digest(far_store, ecr, mode, 
     assert isinstance(state, Tagged)
     assert reported == str(state.digest)
     content = ecr.read_content(repository, state.digest, AMD64)
-    assert content == ImageContent("linux/amd64", str(OURS))
+    assert content == ImageContent("linux/amd64", str(OURS), content.layers)
+    assert content.layers
     assert image_check.judge_image(state.digest, {AMD64: content}, OURS) == ImagePresent(state.digest)
 
     assert RegistryLabels(lambda _: rig.access).find_label(repository, "c-1", FINGERPRINT_LABEL) == str(OURS)

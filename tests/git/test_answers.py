@@ -11,8 +11,8 @@ import pytest
 from git_programs import Plants
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import ancestry, find_commit_id, find_repository, find_revision, find_subject
 from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.git.revisions import ancestry, find_commit_id, find_repository, find_revision, find_subject
 from rajee_deploy.image.labels import source_labels
 from rajee_deploy.plan.state import Ancestry
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from rajee_deploy.git import Revision, ancestry, find_revision, public_address
+from rajee_deploy.git.revisions import Revision, ancestry, find_revision, public_address
 from rajee_deploy.plan.state import Ancestry
 
 SOURCE = "https://example.com/team/app"

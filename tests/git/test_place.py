@@ -9,8 +9,9 @@ import subprocess
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import find_commit_id, find_repository, find_revision
-from rajee_deploy.git.place import enclosing, enclosing_repository, is_sparse
+from rajee_deploy.git.layout import enclosing
+from rajee_deploy.git.place import enclosing_repository, is_sparse
+from rajee_deploy.git.revisions import find_commit_id, find_repository, find_revision
 
 OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
 

@@ -15,7 +15,9 @@ from git_programs import Plants
 
 import rajee_deploy
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import (
+from rajee_deploy.git import call as git_call
+from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.git.revisions import (
     ancestry,
     find_commit,
     find_commit_id,
@@ -25,8 +27,6 @@ from rajee_deploy.git import (
     first_parents,
     ignored_paths,
 )
-from rajee_deploy.git import call as git_call
-from rajee_deploy.git.checkout import private_checkout
 from rajee_deploy.model import RemoteSource
 from rajee_deploy.plan.state import Ancestry
 from rajee_deploy.registry.fetched import find_remote

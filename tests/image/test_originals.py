@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from rajee_deploy.image.originals import digest_originals
+from rajee_deploy.image.originals import digest_originals, original_images, place_in_checkout
 from rajee_deploy.settings import CdkSettings, Settings
-from rajee_deploy.synth.tracing.depfile import TracedImage
+from rajee_deploy.synth.app import CdkApp
+from rajee_deploy.synth.tracing.depfile import Depfile, TracedImage
 
 API = TracedImage("api", "api", "Dockerfile")
 
@@ -75,3 +78,25 @@ def test_the_lock_file_counts_as_in_every_other_image(root):
     lock = f'version = 1\n\n[images]\n"docker.io/library/base:latest@linux/amd64" = "sha256:{"1" * 64}"\n'
     (root / "rajee-deploy.lock").write_text(lock)
     assert digest(root) != before
+
+
+STAGED = "/tmp/of-a-synth/asset.12/Dockerfile"
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "shown"),
+    [
+        ("api", f"{STAGED}:3", "api/Dockerfile:3"),
+        ("api", STAGED, "api/Dockerfile"),
+        ("api", f"{STAGED}s:3", f"{STAGED}s:3"),
+        ("api", "host.test/team/app:c-1", "host.test/team/app:c-1"),
+        ("web", f"{STAGED}:3", "the Dockerfile of web, line 3"),  # nobody saw where it was staged from
+    ],
+)
+def test_a_place_in_the_staged_copy_is_one_of_the_checkout(root, monkeypatch, name, where, shown):
+    monkeypatch.chdir(root)
+    settings = Settings(root / "rajee-deploy.toml", (), CdkSettings(root, ("App",)))
+    app = CdkApp(settings.cdk, settings.environment)
+    Depfile(images=(API,)).write(app.tracer._path)
+    image = replace(original_images(settings, root, [API])["api"], name=name)
+    assert place_in_checkout(settings, image, STAGED, where) == shown

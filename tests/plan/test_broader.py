@@ -100,6 +100,11 @@ BROADER = {
         resource("Lambda::Permission", Action="lambda:InvokeFunction", FunctionName="f", Principal="x", SourceArn="a"),
         ["+ lambda:InvokeFunction on f for x where SourceArn: a"],
     ),
+    "who may invoke with a token": (
+        None,
+        resource("Lambda::Permission", Action="a", FunctionName="f", Principal="x", EventSourceToken="sesame"),
+        ["+ a on f for x where a token is given"],
+    ),
     "an open address": (
         resource("Lambda::Url", AuthType="AWS_IAM"),
         resource("Lambda::Url", AuthType="NONE"),

@@ -101,7 +101,7 @@ NAMES = {
     "traced:scripts:./a": "scripts in a",
     "traced:upward:tsconfig.json": "tsconfig.json above the checkout",
     "traced:self:host": "the host of this machine",
-    "traced:environment:": "some variable",
+    "traced:environment:": "the environment (synth reads all variables)",
     "traced:env:SIZE": "variable SIZE",
     "traced:library:boto3": "library boto3",
     "traced:package:node_modules/a": "package node_modules/a",

@@ -15,7 +15,7 @@ from rajee_deploy.plan.state import StackAbsent, StackPresent
         ("App", None, None),  # nobody was asked: it is taken for a stack of that name
         ("Stage/App", None, "Stage/App: no synth of these inputs is known"),
         ("*", None, "*: no synth of these inputs is known"),
-        ("App", StackAbsent(), "App: CloudFormation has no such stack"),
+        ("App", StackAbsent(), "App: it is not deployed yet"),
         ("App", StackPresent("UPDATE_ROLLBACK_COMPLETE", {}, {}), "App: it is UPDATE_ROLLBACK_COMPLETE"),
         ("App", StackPresent("UPDATE_IN_PROGRESS", {}, {}), "App: it is UPDATE_IN_PROGRESS"),
     ],

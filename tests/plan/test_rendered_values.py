@@ -78,3 +78,8 @@ def test_what_is_referred_to(value):
 )
 def test_what_people_call_it(logical, path, name):
     assert names_of("Stage/Stack", {logical: at(path, resource("S3::Bucket"))}) == {logical: name}
+
+
+def test_the_policy_of_a_role_goes_by_the_role():
+    policy = at("Stack/Task/TaskRole/DefaultPolicy/Resource", resource("IAM::Policy"))
+    assert names_of("Stack", {"It": policy}) == {"It": "Task/TaskRole"}

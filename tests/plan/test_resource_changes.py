@@ -148,6 +148,24 @@ def test_what_else_differs(old, new, said):
     assert [*compare({}, {}, old=old, new=new).others] == said
 
 
+def test_values_that_a_nested_stack_is_given_are_not_shown():
+    before, after = (
+        resource("CloudFormation::Stack", TemplateURL=url, Parameters=parameters, TimeoutInMinutes=number)
+        for url, parameters, number in (
+            ("a", {"Word": "open", "Old": "x"}, 1),
+            ("b", {"Word": "sesame", "New": "y"}, 2),
+        )
+    )
+    (one,) = compare({"Inner": before}, {"Inner": after}).resources
+    assert [each.text for each in one.properties] == [
+        "Parameters.Word",
+        "Parameters.Old removed",
+        "Parameters.New added",
+        "TimeoutInMinutes 1 → 2",
+        "its own template",
+    ]
+
+
 def test_what_macros_write_is_no_resource():
     before, after = ({"Fn::ForEach::Queues": ["Name", [each], {}]} for each in "ab")
     found = compare(before, after)

@@ -51,7 +51,7 @@ def world(request, tmp_path_factory, older):
         found.has_strace = has_strace
         boto3.client("s3", endpoint_url=found.cloud["AWS_ENDPOINT_URL"], **KEYS).create_bucket(Bucket=ASSETS)
         found.first = machine_in(found)
-        assert synths(found.first.run("up", PYTHONPATH=older)) == 1
+        assert synths(found.first.run("up", "-v", PYTHONPATH=older)) == 1
         yield found
 
 
@@ -84,39 +84,39 @@ def synths(told: str) -> int:
 
 def test_the_first_run_takes_one_synth_and_deploys_nothing(world):
     before = deployed(world)
-    told = world.first.run("up")
+    told = world.first.run("up", "-v")
     assert "the infrastructure's inputs changed" in told, "the releases hash alike"
     assert (synths(told), "Nothing to do" in told) == (1, True), told
     assert deployed(world) == before
 
 
 def test_the_synth_is_known_as_it_should_be(world):
-    told = world.first.run("plan", "--infra-check=synth")
+    told = world.first.run("plan", "-v", "--infra-check=synth")
     assert ("strace is not on PATH" in told, "hooks in Python and node alone" in told) == (not world.has_strace,) * 2
 
 
 def test_the_next_decides_by_hash(world):
-    told = world.first.run("plan", "--detailed-exitcode")
+    told = world.first.run("plan", "-v", "--detailed-exitcode")
     assert (synths(told), "decided by hash" in told) == (0, True), told
 
 
 def test_so_it_is_on_a_machine_that_never_ran_it(world):
     """No image has a repository where the first machine could have kept what it found out."""
     before, fresh = deployed(world), machine_in(world)
-    told = fresh.run("up")
+    told = fresh.run("up", "-v")
     assert (synths(told), "Nothing to do" in told) == (1, True), told
-    told = fresh.run("plan", "--detailed-exitcode")
+    told = fresh.run("plan", "-v", "--detailed-exitcode")
     assert (synths(told), "decided by hash" in told) == (0, True), told
     assert deployed(world) == before
 
 
 def test_a_turn_of_the_older_release_costs_one_synth(world, older):
     """It knows no list in a template, and takes it away where there is one."""
-    world.first.run("up", PYTHONPATH=older)
+    world.first.run("up", "-v", PYTHONPATH=older)
     before = deployed(world)
-    told = world.first.run("up")
+    told = world.first.run("up", "-v")
     assert (synths(told), "Nothing to do" in told) == (1, True), told
-    assert "decided by hash" in world.first.run("plan", "--detailed-exitcode")
+    assert "decided by hash" in world.first.run("plan", "-v", "--detailed-exitcode")
     assert deployed(world) == before
 
 
@@ -124,7 +124,7 @@ def test_an_edit_is_deployed(world):
     before = deployed(world)
     forget_assets(world)
     world.first.write("web/service.name", "web\n")
-    told = world.first.run("up")
+    told = world.first.run("up", "-v")
     assert (synths(told), "Nothing to do" in told) == (1, False), told
     assert deployed(world) != before
-    assert "decided by hash" in world.first.run("plan", "--detailed-exitcode")
+    assert "decided by hash" in world.first.run("plan", "-v", "--detailed-exitcode")

@@ -10,6 +10,7 @@ from past_runs import SPITEFUL, any_runs, run_at
 
 from rajee_deploy.report.markdown import code, markdown
 from rajee_deploy.report.metrics import figures
+from rajee_deploy.report.tiles import WORDS
 
 CELL = re.compile(r"(?:\\.|[^|\\])*")  # as GitHub's parser has it: what stands behind a backslash ends no cell
 
@@ -47,7 +48,7 @@ def test_the_report_of_two_runs():
     runs = [run_at(kind="noop", seconds=0.3), run_at(1, seconds=200.0), run_at(1, outcome="failed", error="x-y")]
     assert markdown(figures(runs)) == (
         "## Deployments\n\n"
-        "2 runs, of which 1 built an image (50%); 1 did not finish\n\n"
+        "2 runs finished, of which 1 built an image (50%); 1 did not finish\n\n"
         "|  |  |  |  |\n|---|--:|---|---|\n"
         "| No-op, p50 | 300ms | goal: p95 at most 30s, and it is 300ms | ✅ met |\n"
         "| Code change, p95 | 3m 20s | goal: at most 3m; p50 3m 20s | ❌ missed |\n"
@@ -58,6 +59,7 @@ def test_the_report_of_two_runs():
         "| Changes that failed | 50% | 1 of 2 |  |\n"
         "| Time to restore, p50 | none | to the next run done; of 0 |  |\n"
         "| Wrong skips | ? | nobody has looked yet: rajee-deploy verify does |  |\n\n"
+        f"{WORDS}\n\n"
         "### Kinds of runs\n\n"
         "| kind | runs | p50 | p95 | max | goal |  |\n|---|--:|--:|--:|--:|---|---|\n"
         "| `code` | 1 | 3m 20s | 3m 20s | 3m 20s | p95 ≤ 3m | ❌ missed |\n"

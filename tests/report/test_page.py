@@ -143,8 +143,11 @@ def test_the_parts_of_a_code_change_are_bars_below_its_goal():
 
 
 def test_a_goal_far_above_all_code_changes_is_no_line():
-    chart = next(one for one in tree([run_at(seconds=2.0)]).iter("svg") if "code change" in one.get("aria-label", ""))
+    found = tree([run_at(seconds=2.0)])
+    chart = next(one for one in found.iter("svg") if "code change" in one.get("aria-label", ""))
     assert chart.find("line[@class='goal']") is None
+    assert "The goal, at most 3m, is far above the chart." in words(found)
+    assert "The goal, at most 3m" not in words(tree([run_at(seconds=90.0)]))
 
 
 def test_a_mark_says_which_commit_it_was_and_why():

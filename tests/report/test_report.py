@@ -251,7 +251,10 @@ def test_phases_that_took_the_most_come_first():
         ([], "No run was recorded yet; rajee-deploy up makes the first."),
         (["failed", "interrupted"], "0 runs finished; 2 did not finish"),
         (["refused"], "0 runs finished; 0 did not finish; 1 was refused for settings or flags"),
-        (["done", "refused", "refused"], "1 run, of which 1 built an image (100%); 0 did not finish; 2 were refused"),
+        (
+            ["done", "refused", "refused"],
+            "1 run finished, of which 1 built an image (100%); 0 did not finish; 2 were refused",
+        ),
         (["accepted"], "0 runs finished; 0 did not finish; 1 was accepted and not waited for (--no-wait)"),
     ],
 )

@@ -35,7 +35,7 @@ def many():
 
 def test_the_picture():
     assert shown(many(), checks=CHECKS) == [
-        "report · 42 runs since 1 Jan                                           dev, prod",
+        "report · 43 runs since 1 Jan                                           dev, prod",
         "",
         "  kind      runs     p50     p95     max  goal of p95    trend",
         "  code        20  3m 08s  3m 26s  3m 28s  ≤ 3m   missed  ▇▇▇███",
@@ -43,7 +43,8 @@ def test_the_picture():
         "  infra        1  1m 10s  1m 10s  1m 10s                       █",
         "  rollback     1  41.00s  41.00s  41.00s                       █",
         "",
-        "  images built    20 of 42 runs (48%); 1 of 20 made the same layers as before",
+        "  images built    20 of 42 that finished (48%); 1 of 20 made the same layers as",
+        "                  before",
         "  wrong skips     0 in 12 checks (9 by verify, 3 by a synth)",
         "  saved           1h 01m to 2h 25m against 3m to 5m a run before",
         "  deployments     3.3 a week; lead time 17m 08s; failed 5%, back in 23h 59m",
@@ -76,7 +77,7 @@ def test_that_nobody_looked_for_wrong_skips_is_not_none():
 
 def test_a_wrong_skip_is_a_wrong_skip_whoever_found_it():
     lines = shown([run_at(disagreed=("A",), agreed=("B",))], checks=[replace(CHECKS[0], disagreed=2)])
-    assert "  wrong skips   3 in 5 checks (3 by verify, 2 by a synth)" in lines
+    assert "  wrong skips   3 in 5 checks (3 by verify, 2 by a synth): please report it" in lines
 
 
 @pytest.mark.parametrize("width", [80, 200])

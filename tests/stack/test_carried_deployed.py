@@ -13,7 +13,7 @@ from pathlib import Path
 import boto3
 import given
 import pytest
-from sampled import some
+from sandboxes import start
 
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.up import recorded_run
@@ -27,7 +27,8 @@ from rajee_deploy.synth.carried import carry
 from rajee_deploy.synth.cdk_cli import CDK_ENVIRONMENT
 from rajee_deploy.system.places import cache_directory
 
-pytestmark = pytest.mark.cdk
+# What else decides on a machine that knows nothing: e2e/test_main_job, test_bare; what travels: synth/test_carried.
+pytestmark = [pytest.mark.cdk, pytest.mark.proof]
 
 TOP = Path(__file__).parents[2]
 APP = """
@@ -143,7 +144,7 @@ def world(tmp_path_factory):
             patch.delenv(name)
         patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(root / "state"))
         patch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(root / "cache"))
-        control.start()
+        start()
         try:
             for name, value in control.environment().items():
                 patch.setenv(name, value)
@@ -170,7 +171,7 @@ def test_a_machine_that_knows_nothing_decides_by_what_was_deployed(world):
     assert world.decide() == ([], "hash", 0)
 
 
-@pytest.mark.parametrize("stack", some("stacks with lists of their own", ["App", "Large"], 2))
+@pytest.mark.parametrize("stack", ["App", "Large"])
 def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path):
     run = world.context()
     assembly = tmp_path / "cdk.out"
@@ -193,7 +194,6 @@ def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path
     world.up()
 
 
-@pytest.mark.proof
 def test_a_raw_deployment_loses_the_list_at_most(world):
     given.edit(world.root / "cdk", "One", "Two")
     world.up()

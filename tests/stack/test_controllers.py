@@ -103,7 +103,7 @@ def world(tmp_path_factory):
 def test_up_confirms_what_ecs_rolls_out_and_says_what_it_does_not(world):
     tag = world.push()
     told = world.machine.run("up")
-    assert "complete, and it records" in told
+    assert "✓ create" in told
     said = [line for line in told.splitlines() if "nothing is confirmed here" in line]
     assert ["CODE_DEPLOY rolls out" in said[0], "EXTERNAL rolls out" in said[1], len(said)] == [True, True, 2]
     assert "Ours itself" not in told

@@ -17,6 +17,7 @@ import boto3
 import given
 import pytest
 from sampled import some
+from sandboxes import start
 
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.up import recorded_run
@@ -145,7 +146,7 @@ def world(tmp_path_factory):
         patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(root / "state"))
         patch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(root / "cache"))
         patch.delenv("SIZE", raising=False)
-        control.start()
+        start()
         try:
             for name, value in control.environment().items():
                 patch.setenv(name, value)
@@ -258,7 +259,7 @@ CHEAP = [name for name, (_, _, _, dearest) in EDITS.items() if dearest == "hash"
 DEAR = [name for name in EDITS if name not in CHEAP]
 
 
-@pytest.mark.parametrize("name", [*CHEAP, *some("edits of a CDK app", DEAR, 5)])
+@pytest.mark.parametrize("name", [*CHEAP, *some("edits of a CDK app", DEAR, 10)])
 def test_no_edit_is_missed_and_none_deploys_needlessly(world, name):
     change, undo, deploys, dearest = EDITS[name]
     change(world)

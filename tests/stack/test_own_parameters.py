@@ -104,12 +104,17 @@ def machine(account):
     return made
 
 
-def up(machine, *words, code=0, **more) -> str:
-    return machine.run("up", *words, code=code, **more)
+def words(told: str) -> str:
+    """Without the ends of lines, which come where the screen has its edge."""
+    return " ".join(told.split())
 
 
-def nothing_to_do(machine, *words, **more) -> str:
-    told = machine.run("plan", "--detailed-exitcode", *words, **more)
+def up(machine, *given, code=0, **more) -> str:
+    return machine.run("up", *given, code=code, **more)
+
+
+def nothing_to_do(machine, *given, **more) -> str:
+    told = machine.run("plan", "--detailed-exitcode", *given, **more)
     assert "Nothing to do" in told
     assert "decided by hash" in told
     return told
@@ -125,7 +130,7 @@ def test_a_parameter_without_a_value_is_told_with_the_lines_to_write(machine):
 
 def test_it_is_deployed_with_the_setting_and_then_there_is_nothing_to_do(account, machine):
     machine.write("rajee-deploy.toml", SMALL)
-    assert "Size small" in up(machine)
+    up(machine)
     assert account.shown()["Size"] == "small"
     nothing_to_do(machine)
     bare = account.bare()
@@ -136,7 +141,7 @@ def test_it_is_deployed_with_the_setting_and_then_there_is_nothing_to_do(account
 def test_another_value_deploys_and_says_what_changes(account, machine):
     machine.write("rajee-deploy.toml", SMALL.replace("small", "large"))
     told = machine.run("plan", "--detailed-exitcode", code=2)
-    assert "Size: small → large" in told
+    assert "Size small → large" in words(told)
     assert "the template" not in told
     document = json.loads(machine.run("plan", "--json"))
     (step,) = document["steps"]
@@ -162,7 +167,7 @@ def test_a_list_is_compared_by_its_members(machine):
     machine.write("rajee-deploy.toml", settings("[cdk.parameters.App]", 'Zones = "a, b"'))
     nothing_to_do(machine)
     machine.write("rajee-deploy.toml", settings("[cdk.parameters.App]", 'Zones = "b,a"'))
-    assert "Zones: a,b → b,a" in machine.run("plan", "--detailed-exitcode", code=2)
+    assert "Zones a,b → b,a" in words(machine.run("plan", "--detailed-exitcode", code=2))
 
 
 @pytest.mark.proof
@@ -176,13 +181,13 @@ def test_an_environment_lays_its_own_over_it(machine):
     )
     machine.write("rajee-deploy.toml", table)
     nothing_to_do(machine)
-    assert "Size: large → tiny" in machine.run("plan", "-e", "dev", "--detailed-exitcode", code=2)
+    assert "Size large → tiny" in words(machine.run("plan", "-e", "dev", "--detailed-exitcode", code=2))
 
 
 @pytest.mark.proof
 def test_a_flag_goes_before_the_settings(account, machine):
-    assert "Size: large → huge" in machine.run("plan", "--parameters", "App:Size=huge")
-    assert "Size: large → a=b" in machine.run("plan", "--parameters", "Size=a=b")
+    assert "Size large → huge" in words(machine.run("plan", "--parameters", "App:Size=huge"))
+    assert "Size large → a=b" in words(machine.run("plan", "--parameters", "Size=a=b"))
     nothing_to_do(machine, "--parameters", "Size=large")
     up(machine, "--parameters", "App:Size=a=b")
     assert account.shown()["Size"] == "a=b"
@@ -245,7 +250,7 @@ def test_a_value_that_cloudformation_has_no_use_for_is_told(account, machine):
     assert "AllowedValues are x, y" in up(machine, "--parameters", "Rule=z", code=64)
     assert "keeps the former value of Rule" in up(machine, "--parameters", "Rule=y")
     assert account.shown()["Rule"] == "x"
-    assert "Rule: x → y" in machine.run("plan", "--detailed-exitcode", "--parameters", "Rule=y", code=2)
+    assert "Rule x → y" in words(machine.run("plan", "--detailed-exitcode", "--parameters", "Rule=y", code=2))
 
 
 @pytest.mark.proof
@@ -262,7 +267,7 @@ def test_of_a_parameter_that_is_looked_up_the_name_counts(account, machine):
     up(machine)
     assert account.shown()["Ami"] == "/ami/1"
     nothing_to_do(machine)
-    assert "Ami: /ami/1 → /ami/2" in machine.run("plan", "--parameters", "Ami=/ami/2")
+    assert "Ami /ami/1 → /ami/2" in words(machine.run("plan", "--parameters", "Ami=/ami/2"))
 
 
 # -- secrets ---------------------------------------------------------------------------------------------------------
@@ -329,7 +334,7 @@ def test_a_secret_comes_from_its_variable_and_is_told_apart_afterwards(account, 
     assert account.shown()["DbPassword"] == "****"
     nothing_to_do(clean, DB_PASSWORD=SECRET)
     told = clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=OTHER_SECRET)
-    assert "DbPassword: DB_PASSWORD has another value" in told
+    assert "DbPassword DB_PASSWORD has another value" in words(told)
     document = json.loads(clean.run("plan", "--json", DB_PASSWORD=OTHER_SECRET))
     assert document["steps"][0]["parameters"]["DbPassword"] == "***"
     up(clean, DB_PASSWORD=OTHER_SECRET)
@@ -361,7 +366,7 @@ def test_another_machine_cannot_know_and_asks_cloudformation(account, clean):
     other = account.machine(*ALL)
     other.install()
     told = other.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=SECRET)
-    assert "only CloudFormation knows whether it changed" in told
+    assert "only CloudFormation knows whether it changed" in words(told)
     nothing_to_do(other)
     up(other, DB_PASSWORD=SECRET)
     nothing_to_do(other, DB_PASSWORD=SECRET)
@@ -380,7 +385,7 @@ def test_what_somebody_else_deployed_meanwhile_is_not_taken_for_ours(account, cl
         Parameters=[*kept, {"ParameterKey": "DbPassword", "ParameterValue": OTHER_SECRET}],
     )
     assert account.password() == OTHER_SECRET
-    assert "only CloudFormation knows" in clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=SECRET)
+    assert "only CloudFormation knows" in words(clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=SECRET))
     up(clean, DB_PASSWORD=SECRET)
     assert account.password() == SECRET
 
@@ -394,9 +399,9 @@ def test_a_secret_of_a_stack_that_is_made_is_remembered(account, clean):
     assert account.shown("Web")["Size"] == "1"
     nothing_to_do(clean, DB_PASSWORD=SECRET)
     told = clean.run("status", DB_PASSWORD=SECRET)
-    assert "parameter Size   1, as it is set here" in told
-    assert "parameter DbPassword hidden, as it is set here" in told
-    assert "DB_PASSWORD has another value" in clean.run("status", DB_PASSWORD=OTHER_SECRET)
+    assert "parameter Size 1 this checkout: same" in words(told)
+    assert "parameter DbPassword hidden this checkout: same" in words(told)
+    assert "another, by DB_PASSWORD" in words(clean.run("status", DB_PASSWORD=OTHER_SECRET))
     clean.write("rajee-deploy.toml", BY_VARIABLE)
 
 
@@ -424,7 +429,7 @@ def test_with_cloudformation_alone_node_is_not_started(account, clean):
     clean.write("rajee-deploy.toml", BY_VARIABLE.replace("[cdk.par", 'tag-only = "cloudformation"\n[cdk.par', 1))
     before = (clean.root / "argv").read_text()
     told = up(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
-    assert "CloudFormation updates it alone" in told
+    assert "by parameter, no synth" in told
     assert (account.shown()["Size"], account.password()) == ("huge", SECRET)
     assert account.shown()["Reader"].endswith("222222222222:root"), "what nobody gave stays"
     assert (clean.root / "argv").read_text() == before
@@ -443,4 +448,4 @@ def test_without_waiting_a_secret_that_cloudformation_has_already_is_remembered(
     up(clean, "--no-wait", "--parameters", "Size=huge", DB_PASSWORD=OTHER_SECRET)
     assert account.password() == OTHER_SECRET
     told = clean.run("plan", "--detailed-exitcode", "--parameters", "Size=huge", code=2, DB_PASSWORD=SECRET)
-    assert "only CloudFormation knows" in told
+    assert "only CloudFormation knows" in words(told)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 from fakes import FakeStacks, FakeWatcher
+from sandboxes import start
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.plan.state import StackAbsent, StackPresent
@@ -86,7 +87,7 @@ def sandbox(tmp_path_factory):
     home = str(tmp_path_factory.mktemp("state"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAJEE_DEPLOY_STATE_DIR", home)
-        control.start()
+        start()
         found = control.environment()
     yield found
     with pytest.MonkeyPatch.context() as patch:

@@ -107,6 +107,7 @@ def test_what_becomes_of_each_resource_is_what_the_cli_says(tmp_path):
 ASKED_BY_CDK_ALONE = {
     "less",
     "narrower",
+    "another case",
     "another spelling",
     "a condition more",
     "everybody no more",

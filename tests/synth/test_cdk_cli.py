@@ -210,6 +210,20 @@ def test_every_way_to_fail_is_a_failure_with_its_last_words(app, tmp_path, scrip
     assert words in caught.value.cause
 
 
+def test_rows_of_what_went_well_do_not_hide_what_failed(app, tmp_path):
+    rows = [
+        *(f"App |  {n}/40 | 5:38:31 PM | CREATE_COMPLETE      | AWS::EC2::Subnet | Vpc/Subnet{n}" for n in range(40)),
+        "App |  40 | 5:38:31 PM | CREATE_FAILED        | AWS::ECR::Repository | Web (Web1) already exists",
+    ]
+    end = ["Failed resources:", "App | 5:38:31 PM | CREATE_FAILED | AWS::ECR::Repository | Web (Web1) already exists"]
+    text = "\n".join([*rows, *end])
+    install(app, f"cat <<'end'\n{text}\nend\nexit 1")
+    with pytest.raises(DeployError) as caught:
+        cdk(app).deploy(STEP, tmp_path / "out", lambda _line: None)
+    assert caught.value.cause.split("\n") == end
+    assert caught.value.hint == "correct what CloudFormation names, and run again"
+
+
 @pytest.mark.parametrize(
     ("said", "hint"),
     [

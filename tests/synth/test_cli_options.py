@@ -196,7 +196,7 @@ def arguments_of(app: Path, command: str, variables: dict[str, str]) -> dict[str
 
 
 @pytest.mark.cdk
-@pytest.mark.parametrize("command", some("commands of the CDK CLI", ["synth", "deploy", "diff"], 2))
+@pytest.mark.parametrize("command", some("commands of the CDK CLI", ["synth", "deploy", "diff"], 3))
 def test_the_cli_takes_each_of_its_options_from_the_environment(app, command):
     without = arguments_of(app, command, {})
     examples = {}
@@ -249,7 +249,7 @@ QUIETLY = ["synth", "--quiet", "--output=out", "--ci", "--no-color", "--no-notic
                 r"(?s)^(?!.*(path|asset)-metadata).*disable-version-reporting.*disable-asset-staging.*--strict mode",
             ),
         ],
-        2,
+        3,
     ),
 )
 def test_what_is_refused_or_counts_changes_a_synth(app, variables, found):
@@ -261,6 +261,7 @@ def test_what_is_refused_or_counts_changes_a_synth(app, variables, found):
 
 
 @pytest.mark.cdk
+@pytest.mark.proof  # of a CDK CLI that is pinned
 def test_what_has_no_effect_has_none(app):
     names = (
         "CDK_EXCLUSIVELY",

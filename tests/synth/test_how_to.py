@@ -117,6 +117,7 @@ def test_a_command_of_the_cli_works_from_anywhere():
         ("This CDK CLI is not compatible with the CDK library used by your application.", "aws-cdk@2"),
         ("Cloud assembly schema version mismatch: Maximum schema version supported is 38", "aws-cdk@2"),
         ("/bin/sh: 1: python: not found", "not installed"),
+        ("Shop | 5:38:31 PM | UPDATE_FAILED | AWS::ECS::Service | Api", "what CloudFormation names"),
         ("Error: something {odd} {0}", "own last words"),
     ],
 )

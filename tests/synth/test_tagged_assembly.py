@@ -243,6 +243,7 @@ def templates(assembly) -> dict[str, str]:
     return {str(path.relative_to(assembly)): path.read_text() for path in sorted(assembly.rglob("*.template.json"))}
 
 
+@pytest.mark.proof  # two synths; real assemblies are adopted by e2e/test_adoption, too
 def test_assemblies_of_the_library(synths, tmp_path):
     names = {"Task.web", "Task.api", "Fn", "Inner.Fn", "Inner.Inner.Fn"}
     assert templates(synths[0]) != templates(synths[1])

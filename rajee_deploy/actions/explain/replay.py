@@ -13,8 +13,8 @@ from rajee_deploy.actions.explain.past import OUTSIDE, image_at, inputs_at
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Input, encode
-from rajee_deploy.git import find_repository, first_parents
 from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.git.revisions import find_repository, first_parents
 from rajee_deploy.model import ContextRead, Digest, Location, ReadBy, Selector, StageId
 from rajee_deploy.model.revision import short_commit
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.explain.past import Origin
-    from rajee_deploy.git import Commit
+    from rajee_deploy.git.revisions import Commit
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.settings import ImageSettings
 

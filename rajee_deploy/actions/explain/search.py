@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.explain.past import image_at, inputs_at
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import find_repository, first_parents
 from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.git.revisions import find_repository, first_parents
 
 if TYPE_CHECKING:
     from pathlib import Path

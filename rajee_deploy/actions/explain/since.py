@@ -12,8 +12,8 @@ from rajee_deploy.actions.explain.past import image_at, inputs_at
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import find_commit, find_repository, ignored_paths
 from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.git.revisions import find_commit, find_repository, ignored_paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from rajee_deploy.actions.explain.past import image_at, inputs_at
 from rajee_deploy.build_record.fields import DIRTY, REVISION
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import describe_commit, find_commit, find_repository
 from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.git.revisions import describe_commit, find_commit, find_repository
 from rajee_deploy.image.labels import labels_of
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import commit_of, is_dirty, with_state

@@ -21,6 +21,7 @@ from rajee_deploy.actions.rollback.past import inputs_of_tag
 from rajee_deploy.actions.rollback.stacks import find_images
 from rajee_deploy.actions.rollback.target import check_asked, for_other_platforms
 from rajee_deploy.actions.rollback.ways import check_image, check_same, find_way
+from rajee_deploy.console.rows import Row
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import stack_status
@@ -30,6 +31,7 @@ from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import ImagePresent, Observed, StackPresent, Wanted
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan
 from rajee_deploy.synth.how_to import cdk_command
+from rajee_deploy.text.short import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +89,11 @@ def preview(run: CurrentRun, asked: Asked) -> PlannedReturn:
 
 def show(run: CurrentRun, planned: PlannedReturn) -> None:
     """Say where each image goes back to, then the plan."""
+    run.console.blank()
+    run.console.rows(
+        [Row("→", "", way.wanted.name, f"{short(way.target.tag)}: {way.target.why}") for way in planned.ways]
+    )
     for way in planned.ways:
-        run.console.item("→", f"image {way.wanted.name}", f"{way.target.tag}: {way.target.why}", "cyan")
         if not way.revision.strip("-"):
             run.console.warn(f"image {way.wanted.name}", "no record says which revision it was built from")
     show_plan(run, planned)

@@ -87,7 +87,7 @@ def check_tag(tag: str) -> None:
             "bad-tag",
             f"{tag!r} is not the tag of an image",
             where="rollback TAG",
-            hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status shows it",
+            hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status -v shows it",
         )
 
 

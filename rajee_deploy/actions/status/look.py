@@ -28,7 +28,7 @@ from rajee_deploy.actions.status.rows import (
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.git import find_subject
+from rajee_deploy.git.revisions import find_subject
 from rajee_deploy.image.inputs import read_all_inputs
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER

@@ -6,7 +6,6 @@ A mark says how a thing stands to this checkout: = the same, ~ another, ? nobody
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     )
 
 _MARKS = {True: "=", False: "~", None: "?"}
-_NAMES = 6  # cells before and behind a name
 _NO_MARK = " "  # its text stands where those with one do
 _PLAN = "rajee-deploy plan says"
 # A physical name as the CDK has CloudFormation make it: the stack's name, the logical id with its hash, a random end.
@@ -47,6 +45,8 @@ def result(status: Status) -> str:
         parts.append(f"{_count(len(differing), 'stack')} {'differs' if len(differing) == 1 else 'differ'} from it")
     if absent:
         parts.append(f"{_count(absent, 'stack')} {'is' if absent == 1 else 'are'} not deployed")
+    if unknown and not parts:
+        return f"Of {_count(len(unknown), 'stack')} it is not known whether this checkout makes the same."
     if unknown:
         parts.append(f"of {_count(len(unknown), 'stack')} that is not known")
     if parts:
@@ -54,23 +54,10 @@ def result(status: Status) -> str:
     return "What is deployed is what this checkout makes." if there else "Nothing is deployed."
 
 
-def rows(status: Status, now: datetime, width: int, *, whole: bool = False) -> list[Row]:
-    """All stacks. Digests are short unless all is wanted; what is too long to stand beside its name has a line of its
-    own."""
+def rows(status: Status, now: datetime, *, whole: bool = False) -> list[Row]:
+    """All stacks. Digests are short unless all is wanted."""
     cut = str if whole else short
-    return [_own_lines(_stack(stack, now, cut, whole=whole), width) for stack in status.stacks]
-
-
-def _own_lines(row: Row, width: int) -> Row:
-    """With texts of one word, such as an address, below their name where nothing else keeps them whole."""
-    room = width - _NAMES - max((len(each.name) for each in row.details), default=0)
-    details: list[Detail] = []
-    for each in row.details:
-        if " " in each.text or len(each.text) <= room:
-            details.append(each)
-        else:
-            details += [replace(each, text=""), Detail(_NO_MARK, each.text)]
-    return replace(row, details=tuple(details))
+    return [_stack(stack, now, cut, whole=whole) for stack in status.stacks]
 
 
 def _stack(stack: DeployedStack, now: datetime, cut: Callable[[str], str], *, whole: bool) -> Row:
@@ -103,7 +90,8 @@ def _revision(stack: DeployedStack, *, whole: bool) -> str:
     if not stack.revision:
         return "no revision is recorded"
     commit = stack.revision if whole else checkout_text("", stack.revision)
-    return " ".join(filter(None, (commit, stack.subject, "with uncommitted changes" if stack.is_dirty else "")))
+    subject = f'"{stack.subject}"' if stack.subject else ""  # else it reads like what is wrong with the stack
+    return " ".join(filter(None, (commit, subject, "with uncommitted changes" if stack.is_dirty else "")))
 
 
 def _image(image: DeployedImage, stack: DeployedStack, cut: Callable[[str], str]) -> Detail:

@@ -102,6 +102,31 @@ def _platforms(_given: Typed) -> Iterator[Candidate]:
     yield from map(Candidate, ("linux/amd64", "linux/arm64", "linux/amd64,linux/arm64"))
 
 
+def _targets(given: Typed) -> Iterator[Candidate]:
+    """The stages of the Dockerfile of the flags, else of each image that is meant."""
+    from rajee_deploy.dockerfile.instructions import From, parse_instruction
+    from rajee_deploy.dockerfile.parser import parse
+    from rajee_deploy.system.regular_files import DOCKERFILE_BYTES, read_regular
+
+    for path in _dockerfiles(given):
+        for node in parse(read_regular(path, DOCKERFILE_BYTES), str(path)).nodes:
+            stage = parse_instruction(node, str(path)) if node.name == "FROM" else None
+            if isinstance(stage, From) and stage.name:
+                yield Candidate(stage.name, stage.base)
+
+
+def _dockerfiles(given: Typed) -> Iterator[Path]:
+    file, context = given.last("file"), given.last("context")
+    if file or context:
+        yield Path(file) if file else Path(context or ".") / "Dockerfile"
+        return
+    root, wanted = _path(given).parent, given.values.get("image")
+    for name, table in _tables(_document(given), "images"):
+        if not wanted or name in wanted:
+            own = root / str(table.get("context", ".")) / "Dockerfile"
+            yield root / str(table["dockerfile"]) if "dockerfile" in table else own
+
+
 def _verbs(_given: Typed) -> Iterator[Candidate]:
     from rajee_deploy.cli.line import VERBS
 
@@ -115,6 +140,7 @@ SOURCES: Mapping[tuple[str, str], Source] = {
     ("", "profile"): _profiles,
     ("", "region"): _regions,
     ("", "platform"): _platforms,
+    ("", "target"): _targets,
     ("", "parameters"): _parameters,
     ("init", "stacks"): _stacks,
     ("rollback", "tag"): _tags,

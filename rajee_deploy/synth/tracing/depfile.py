@@ -68,6 +68,12 @@ class Toolchain(NamedTuple):
     node: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
 
+    def with_former(self, former: Toolchain) -> Toolchain:
+        """With the packages of node that the synth before used. A compiler with a cache of its own (tsx) loads some
+        after an edit alone: each edit would be a change of the packages, too, and the next synth would take that back.
+        """
+        return self._replace(node=tuple(sorted({*self.node, *former.node})))
+
 
 _NO_TOOLCHAIN = Toolchain()
 

@@ -14,8 +14,8 @@ from histories import SETTINGS, TREE, replayed, rows
 from rajee_deploy.actions.explain.past import Origin
 from rajee_deploy.actions.explain.since import since
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import find_commit, find_repository, first_parents
 from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.git.revisions import find_commit, find_repository, first_parents
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.settings import load
 

@@ -46,7 +46,7 @@ A, B, C = (Digest("sha256", letter * 64) for letter in "abc")
 OLD, NEW = (Fingerprint("s", digest, ()).tag for digest in (A, B))
 REPOSITORY = Repository("team/app")
 LINUX = Platform("linux", "amd64")
-OTHERWISE = "the CDK CLI can do it instead: git checkout r1, then rajee-deploy up --allow-rollback"
+OTHERWISE = "the CDK CLI can do it instead: git checkout r1 && rajee-deploy up --allow-rollback"
 
 
 def way(name: str = "app", parameter: str = "ImageTag", revision: str = "r1", by=DeployBy.TAG) -> Way:
@@ -292,7 +292,7 @@ def test_the_preview_says_the_words_of_plan_and_its_document_is_a_plan(world):
     run = replace(world.context(), console=Console(stderr=world.talk))
     show(run, planned)
     text = world.talk.getvalue()
-    for words in (f"image app {world.first[:9]}", "update App", "the image only: by parameter, no synth"):
+    for words in (f"→ app {world.first[:9]}", "update App", "the image only: by parameter, no synth"):
         assert words in " ".join(text.split())
     assert "infrastructure decided" not in text
     document = of_preview(planned, 1.0)

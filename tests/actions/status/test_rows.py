@@ -50,7 +50,7 @@ def told(*stacks, environment="dev", **how):
 
 
 SCREEN = """
-  App               UPDATE_COMPLETE  2 Jan, 03:04, 0123456 Say it with
+  App               UPDATE_COMPLETE  2 Jan, 03:04, 0123456 "Say it" with
                     uncommitted changes
   ! because
   = api             c-1                                      this checkout: same
@@ -85,6 +85,7 @@ RESULTS = {
         False,
         False,
     ): "Not all is as this checkout makes it: 2 stacks differ from it, of 1 stack that is not known.",
+    (True, None): "Of 1 stack it is not known whether this checkout makes the same.",
     (True, "gone"): "Not all is as this checkout makes it: 1 stack is not deployed.",
 }
 
@@ -142,7 +143,7 @@ def test_a_service_that_its_image_tells_of_has_no_line_unless_all_is_wanted():
 
 def test_an_address_that_does_not_fit_has_its_own_line():
     address = "http://a-rather-long-name-of-a-load-balancer-1234567890.us-east-1.elb.test"
-    assert f"    {address}" in told(replace(BARE, outputs=(("ServiceUrl", address),)), width=80)
+    assert f"      {address}" in told(replace(BARE, outputs=(("ServiceUrl", address),)), width=80)
 
 
 def test_what_moved_is_named_and_what_is_known_to_make_the_same_is_no_difference():

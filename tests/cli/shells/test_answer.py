@@ -127,6 +127,31 @@ def test_settings_that_are_broken_have_no_names(project, capsys, monkeypatch, te
     assert (said.out, said.err) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("line", "stages"),
+    [
+        ("fingerprint --target ", ["build", "run"]),
+        ("fingerprint --image web --target ", []),
+        ("fingerprint -f other --target ", ["only"]),
+        ("fingerprint . --target r", ["run"]),
+        ("explain --context . --target b", ["build"]),
+        ("fingerprint -f absent --target ", None),
+    ],
+)
+def test_stages_are_those_of_the_dockerfile(project, line, stages):
+    (project / "Dockerfile").write_text("FROM a AS build\nRUN x\nFROM build as Run\nFROM scratch\n")
+    (project / "other").write_text("FROM a AS only")
+    (project / "web").mkdir()
+    (project / "web" / "Dockerfile").write_text("FROM a")
+    text = (project / "rajee-deploy.toml").read_text()
+    (project / "rajee-deploy.toml").write_text(text.replace("[images.web]", '[images.web]\ncontext = "web"'))
+    if stages is None:
+        with pytest.raises(FileNotFoundError):
+            words(line)
+    else:
+        assert words(line) == stages
+
+
 @pytest.mark.parametrize("more", ["", "nope = 1"])
 def test_images_that_the_app_declares_are_asked_for_and_may_be_unknown(project, more):
     """They are known from a synth, and from settings that are whole."""

@@ -58,7 +58,7 @@ CASES = (
 
 
 @pytest.mark.parametrize(
-    ("way", "do"), some("changes during a synth", CASES, 4), ids=lambda each: getattr(each, "name", "")
+    ("way", "do"), some("changes during a synth", CASES, 8), ids=lambda each: getattr(each, "name", "")
 )
 def test_what_was_hashed_is_what_was_seen(make_world, way, do):
     world = make_world(way)
