@@ -218,8 +218,8 @@ class CurrentRun:
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
-        """Lines that are folded under a title where a CI system can do that."""
-        if not in_github():
+        """Lines that are folded under a title where a CI system can do that; a line or none needs no fold."""
+        if self.console.quiet or not in_github():
             yield
             return
         from rajee_deploy.system.github import group

@@ -282,7 +282,10 @@ def _content(resource: Mapping[str, Any]) -> Any:
 
 
 def _others(before: Mapping[str, Any], after: Mapping[str, Any], hide: Callable[[str], str]) -> Iterator[str]:
-    """What else differs, section by section. The record of a deployment differs with each."""
+    """What else differs, section by section. The record of a deployment differs with each. A new stack has no former
+    description."""
+    if before.get("Resources") and not same(before.get("Description"), after.get("Description")):
+        yield "description changed"
     for section in _SECTIONS:
         olds, news = before.get(section), after.get(section)
         names = [*_differing(olds, news)] if isinstance(olds or {}, dict) and isinstance(news or {}, dict) else []

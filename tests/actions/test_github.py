@@ -128,6 +128,14 @@ def test_a_group_folds_builds_alone(world, monkeypatch, capsys):
     assert commands == ["::group::build app", "::endgroup::"]
 
 
+def test_where_little_is_said_nothing_is_folded(world, monkeypatch, capsys):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    run = world.context()
+    run.console.quiet = True
+    recorded_run(run, 5)
+    assert "::" not in capsys.readouterr().err
+
+
 def test_elsewhere_nothing_is_told(world, monkeypatch, capsys):
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     recorded_run(world.context(), 5)

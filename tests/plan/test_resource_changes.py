@@ -199,3 +199,11 @@ def test_what_is_hidden_stands_nowhere():
     found = compare(before, after, hide=lambda text: text.replace("hidden", "***"), new={"Outputs": {"hidden": {}}})
     shown = [(each.name, each.properties, each.because, each.broader) for each in found.resources]
     assert "hidden" not in repr((shown, found.others))
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [({}, ("description changed",)), ({"Description": "One"}, ("description changed",)), ({"Description": "Two"}, ())],
+)
+def test_that_a_stack_is_described_in_other_words_is_said(before, said):
+    assert compare({"It": QUEUE}, {"It": QUEUE}, old=before, new={"Description": "Two"}).others == said
