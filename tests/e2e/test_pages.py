@@ -118,4 +118,5 @@ def screen(shell, command: str, code: int) -> str:
     ):
         said = said.replace(place, name)
     said = re.sub(r"localhost:\d+", "localhost:5000", said)
+    said = re.sub(r"rajee-tests/envoy:rajee-tests-[\w-]+", "rajee-stand-in/envoy:distroless-v1.38.0", said)
     return f"$ {command}\n" + re.sub(r"[ \t]+$", "", said, flags=re.MULTILINE)
