@@ -36,7 +36,7 @@ def _row(group: Sequence[Concern], *, is_whole: bool) -> Row:
     first = group[0]
     if not is_whole and first.warned.code == "base-unpinned" and _REMEDY in first.warned.message:
         more = f", and {len(group) - 1} more" if len(group) > 1 else ""
-        text = quote(first.warned.message.partition(", so ")[0], _MOST)
+        text = quote(as_pasted(first.warned.message.partition(", so ")[0]), _MOST)
         return Row("!", name=f"{short(text)}{more}", right=as_pasted(_REMEDY))
     subject = first.warned.subject.removeprefix("image ").removeprefix("stack ")
     text = quote(as_pasted(first.warned.message), _MOST)

@@ -10,28 +10,15 @@ import json
 import os
 import pty
 import subprocess
-import sys
 
 import given
 import pytest
+from e2e.shop import write_shop
 from projects import TOP, Project, steps
 from sandboxes import own_cloud
 
 pytestmark = pytest.mark.cdk
 
-PYTHON = """
-import aws_cdk as cdk
-from aws_cdk import aws_ecr_assets as assets, aws_ecs as ecs
-
-app = cdk.App()
-stack = cdk.Stack(app, "Shop")
-image = assets.DockerImageAsset(stack, "Web", directory="..", exclude=["infra", "node_modules"])
-ecs.CfnTaskDefinition(
-    stack, "Task", family="shop",
-    container_definitions=[{"name": "app", "image": image.image_uri, "memory": 64}],
-)
-app.synth()
-"""
 JAVASCRIPT = """
 const fs = require('fs'), path = require('path');
 const out = process.env.CDK_OUTDIR;
@@ -74,17 +61,8 @@ def nobody(project) -> dict[str, str]:
     return {**names, **files}
 
 
-def write_python(project) -> None:
-    project.write("infra/cdk.json", json.dumps({"app": f"{sys.executable} app.py"}))
-    project.write("infra/app.py", PYTHON)
-    project.write("Dockerfile", "FROM scratch\nCOPY . /srv\n")
-    project.write("app.py", "print(1)\n")
-    project.write("README.md", "# Shop\n")
-    project.write("docs/index.md", "hello\n")
-
-
 def test_an_app_that_nobody_edited_is_planned_at_once(project):
-    write_python(project)
+    write_shop(project.root)
     before = (project.root / "infra" / "app.py").read_text()
     made = project.document("init")
     assert made["app"]["language"] == "Python"
@@ -101,7 +79,7 @@ def test_an_app_that_nobody_edited_is_planned_at_once(project):
 
 @pytest.mark.proof
 def test_what_the_ignore_file_hides_is_in_no_hash(project):
-    write_python(project)
+    write_shop(project.root)
     tag = project.document("init")["plan"]["images"]["Web"]["tag"]
     project.write("docs/index.md", "other\n")
     project.write("README.md", "other\n")
@@ -112,7 +90,7 @@ def test_what_the_ignore_file_hides_is_in_no_hash(project):
 
 @pytest.mark.proof
 def test_nobody_who_is_logged_in_has_settings_all_the_same(project):
-    write_python(project)
+    write_shop(project.root)
     made = json.loads(project.run("init", "--json", **nobody(project)).stdout)
     assert made["settings"]["written"]
     assert (made["account"], made["plan"]) == ("", None)

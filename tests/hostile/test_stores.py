@@ -31,6 +31,8 @@ LINES = {
     "doctor": [],  # its answer is about these places: see tests/actions/doctor
     "init": ["init"],
     "explain-error": ["explain-error no-region"],
+    "help": [],  # of flags alone
+    "completion": [],  # what a shell reads
 }
 ALL = [line for lines in LINES.values() for line in lines]
 WITHOUT_DOCUMENT = {"permissions"}  # its result is one already
