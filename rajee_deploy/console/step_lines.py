@@ -20,6 +20,7 @@ NAME = 12
 _LEAST_OF_A_NAME = 18
 _TIME = 6
 _LEAST_OF_A_TEXT = 20
+_MOST_IN_A_CELL = 4  # characters: some have no width of their own
 
 
 class StepColumns:
@@ -67,7 +68,7 @@ def crop(line: Line, width: int) -> Line:
     kept: list[Piece] = []
     room = max(width - 1, 0)
     for piece in line:
-        text = piece.text
+        text = piece.text[: _MOST_IN_A_CELL * room]  # a build's step may be a page, and this is done ten times a second
         while text and cells(text) > room:
             text = text[:-1]
         kept.append(Piece(text, piece.style))

@@ -69,3 +69,11 @@ def test_what_moves_never_wraps(pieces, width):
     else:
         assert plain(cut).endswith("…")
         assert plain(line).startswith(plain(cut)[:-1])
+
+
+@pytest.mark.parametrize("text", ["漢" * 100_000, "e\u0301" * 100_000])
+def test_of_a_page_that_moves_no_more_is_looked_at_than_may_be_shown(text):
+    """A build's step may be as long, and who speaks meanwhile waits."""
+    cut = crop((Piece("x "), Piece(text)), 60)
+    assert cells(plain(cut)) <= 60
+    assert plain(cut).endswith("…")
