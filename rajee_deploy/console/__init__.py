@@ -414,10 +414,6 @@ class Console:
             return
         self._print_table(self._talk, columns, rows, last_is_total=last_is_total)
 
-    def result_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """The same on stdout, for commands whose result is a table."""
-        self._print_table(self._rich(self._stdout), columns, rows)
-
     def error(self, error: DeployError) -> None:
         """An expected failure: what happened, why, where, and what to do next."""
         from rajee_deploy.console.documents import shown_error
