@@ -169,7 +169,7 @@ class CurrentRun:
             case Approval.BROADENING:
                 return not self.assume_yes
             case Approval.INTERACTIVE:
-                return not self.assume_yes and self.console.can_ask()
+                return not self.assume_yes and (self.console.can_ask() or self.console.has_agent())
             case _:
                 assert_never(self.settings.cdk.approval)
 

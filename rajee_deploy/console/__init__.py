@@ -20,6 +20,7 @@ from rajee_deploy import warned
 from rajee_deploy.at_work import note
 from rajee_deploy.console import header
 from rajee_deploy.console.activity_view import ActivityView, StepShown
+from rajee_deploy.console.agents import agent_variable
 from rajee_deploy.console.header import UP_AND_CLEAR, Header
 from rajee_deploy.console.manner import is_quiet, manner_of, width_of
 from rajee_deploy.console.streams import Talk, lenient, nowhere
@@ -74,6 +75,10 @@ def printable(text: str) -> str:
     without what is to be hidden."""
     text = without_secrets(text)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def _stdin_is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _laid_out(rows: Sequence[Row], width: int) -> list[Line]:
@@ -335,7 +340,11 @@ class Console:
 
     def can_ask(self) -> bool:
         """Whether somebody is there who can answer."""
-        return self._manner.may_ask and sys.stdin is not None and sys.stdin.isatty()
+        return self._manner.may_ask and _stdin_is_terminal()
+
+    def has_agent(self) -> bool:
+        """Whether a coding agent sits at the terminal: it is not asked, and cannot agree to what a person has to."""
+        return bool(agent_variable(os.environ)) and self._screen.isatty() and _stdin_is_terminal()
 
     def ask(self, question: str) -> bool:
         """A question that is answered with y or anything else."""

@@ -37,6 +37,8 @@ STYLES = {
     "=": "dim",
 }
 
+DANGER = ("red", "bold red")  # the styles of what may lose something, or opens it to others
+
 # Characters of ours that take one cell everywhere; whatever else there is gets measured.
 _NARROW = re.compile(
     r"[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u2013\u2014\u2018-\u201d\u2026\u2190-\u2193\u2264\u2265\u2500-\u259f\u2713\u2717\u2800-\u28ff]*"
@@ -223,5 +225,10 @@ def map_texts(row: Row, change: Callable[[str], str]) -> Row:
 
 
 def short_form(rows: Sequence[Row], left_out: str) -> list[Row]:
-    """The rows without details, and without those that have one of the marks `left_out`."""
-    return [replace(row, details=()) for row in rows if not row.mark or row.mark not in left_out]
+    """The rows without those that have one of the marks `left_out`; of details only what is dangerous is left: nobody
+    may overlook that."""
+    return [
+        replace(row, details=tuple(each for each in row.details if each.style in DANGER))
+        for row in rows
+        if not row.mark or row.mark not in left_out
+    ]

@@ -10,6 +10,7 @@ from one_stack import World, asked, make_world, step
 from rajee_deploy.actions.approve import approve
 from rajee_deploy.actions.deploy import Job
 from rajee_deploy.console import Console
+from rajee_deploy.model.names import Approval
 from rajee_deploy.plan.resource_changes import Action, ResourceChange, StackChanges
 from rajee_deploy.plan.steps import StackChange, Via
 
@@ -100,6 +101,19 @@ def test_nothing_is_compared_where_nobody_needs_to_be_asked(world):
     world.stacks.broader = {"App": "everything"}
     approve(replace(world.run, assume_yes=True), [Job(step(StackChange.FIRST), world.assembly, ())], {})
     assert world.talk.getvalue() == ""
+
+
+@pytest.mark.parametrize(("has_agent", "code"), [(True, "approval-needed"), (False, "")])
+def test_an_agent_at_the_terminal_cannot_agree_in_place_of_a_person(world, has_agent, code):
+    class Screen(Console):
+        def has_agent(self):
+            return has_agent
+
+    world.stacks.broader = {"App": "everything"}
+    settings = world.run.settings
+    world.run.settings = replace(settings, cdk=replace(settings.cdk, approval=Approval.INTERACTIVE))
+    world.run.console = Screen(stderr=world.talk)
+    assert asked(world, step(StackChange.FIRST)) == code
 
 
 @pytest.mark.parametrize("answer", [True, False])

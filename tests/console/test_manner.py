@@ -120,7 +120,10 @@ def spoken(**how):
         console.working("a step")
         console.detail("a line")
     console.rows(
-        [Row("=", "keep", "Registry"), Row("~", "update", "Api", "it differs", details=(Detail("~", "Role"),))]
+        [
+            Row("=", "keep", "Registry"),
+            Row("~", "update", "Api", "it differs", details=(Detail("~", "Role"), Detail(text="+ all", style="red"))),
+        ]
     )
     console.item("=", "Stack", "unchanged")
     console.rows([Row("→", text="every 10 s saves 40 s")])
@@ -139,6 +142,7 @@ def spoken(**how):
 def test_little_is_errors_warnings_a_line_for_each_step_and_how_it_ended():
     assert spoken(quiet=True) == [
         "~ update Api it differs",
+        "+ all",
         "time 3.00s goal 3m: met",
         "+ deploy Api it differs",
         "! something is odd",
@@ -164,9 +168,11 @@ def test_in_quiet_nothing_moves(monkeypatch):
 def test_where_nobody_sits_nobody_is_asked(monkeypatch, name):
     monkeypatch.setattr("sys.stdin", Terminal())
     assert sys.stdin.isatty()
-    assert Console(stderr=Terminal()).can_ask()
+    assert (Console(stderr=Terminal()).can_ask(), Console(stderr=Terminal()).has_agent()) == (True, False)
     monkeypatch.setenv(name, "1")
     assert not Console(stderr=Terminal()).can_ask()
+    assert Console(stderr=Terminal()).has_agent() == (name == "AI_AGENT")
+    assert not Console(stderr=io.StringIO()).has_agent(), "a log asks nobody, whoever reads it"
 
 
 @pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"FORCE_COLOR": "0"}, {"CLICOLOR": "0"}])
