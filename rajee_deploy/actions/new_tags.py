@@ -115,10 +115,13 @@ def _compared(name: str, inputs: ImageInputs, record: Contents) -> NewTag:
 
 
 def place_of(change: ImageDifference, inputs: ImageInputs, top: Path) -> str:
-    """Where an entry that differs lies, from `top` as far as it is below; "" for what is no entry."""
-    selection = inputs.selections.get(change.context)
-    if selection is None or not change.is_entry:
+    """Where an entry that differs lies, from `top` as far as it is below; its path in its context where that is none
+    of the image's any more. "" for what is no entry."""
+    if not change.is_entry:
         return ""
+    selection = inputs.selections.get(change.context)
+    if selection is None:
+        return change.subject or "."
     place = os.path.relpath(selection.root / change.subject, top)
     return change.subject if place.startswith("..") else place
 

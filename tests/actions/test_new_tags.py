@@ -120,6 +120,8 @@ def test_an_image_that_is_deployed_by_its_digest_has_its_tag_from_the_image_itse
         ),
         (ImageDifference(Cause.SECRET, "token", "used", ""), "-", "secret token", "used"),
         (ImageDifference(Cause.ADDED, "src/new.py", "", "12 B", 2), "+", "src/new.py", ""),
+        (ImageDifference(Cause.REMOVED, "a.md", "12 B", "", 2, "a context that was taken out"), "-", "a.md", ""),
+        (ImageDifference(Cause.MODE, "", "0755", "0700", 2, "a context that was taken out"), "~", ".", ""),
         (ImageDifference(Cause.LABEL, "x", "1" * 99, "2"), "~", "label x", "1" * 59 + "… → 2"),
     ],
 )
