@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from rajee_deploy.synth.tracing.depfile import TracedImage
 
 
-_YEAR_9999 = 253402300800  # in seconds since 1970: what no clock says
+_YEAR_9999 = 253370764800  # its first second since 1970: what no clock says, and no history takes
 
 
 def make_context(

@@ -95,9 +95,9 @@ def commit_time(directory: Path, commit: str) -> int:
         return 0
     try:
         repository = enclosing_repository(directory)
-    except DeployError:
+        return _seconds(repository, commit) if repository is not None else 0
+    except DeployError:  # it is asked for the record of a run that has ended, and must not end it otherwise
         return 0
-    return _seconds(repository, commit) if repository is not None else 0
 
 
 def _seconds(repository: GitDirectories, commit: str) -> int:

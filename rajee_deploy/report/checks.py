@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SCHEMA = "rajee-deploy.check/1"
-_FIRST_YEAR, _END_OF_YEARS = 1970, 9000  # what lies at an edge of the calendar is beyond it in some other zone
+_FIRST_YEAR, _END_OF_YEARS = 1970, 9999  # what lies at an edge of the calendar is beyond it in some other zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ class Toolchain(NamedTuple):
         """With the packages of node that the synth before used. A compiler with a cache of its own (tsx) loads some
         after an edit alone: each edit would be a change of the packages, too, and the next synth would take that back.
         """
+        if not self.node:
+            return self  # it is an app in another language now
         return self._replace(node=tuple(sorted({*self.node, *former.node})))
 
 
