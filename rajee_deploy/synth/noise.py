@@ -75,7 +75,8 @@ _CI = {
         r"DRONE_(BUILD_.*|STAGE_.*|STEP_.*|CARD_PATH|RUNNER_.*|SYSTEM_.*|WORKSPACE.*|NETRC_.*|DOCKER_\w+|MACHINE|TOKEN)"
     ),
 }
-_AGENT = "|".join((*AGENTS, r"CLAUDE_CODE_.*|CURSOR_TRACE_ID"))  # a coding agent, and which conversation of it
+# A coding agent, and which conversation of it; but AGENT alone, which an app may call something of its own.
+_AGENT = "|".join((*(name for name in AGENTS if name != "AGENT"), r"CLAUDE_CODE_.*|CURSOR_TRACE_ID"))
 _NOISE = "|".join([_MACHINE, _AGENT, *_CI.values()])  # compiled when it is asked for: most runs never do
 _COMMIT = (
     r"GITHUB_(SHA|WORKFLOW_SHA|EVENT_BEFORE)|CI_COMMIT_(SHA|SHORT_SHA|BEFORE_SHA|TIMESTAMP|MESSAGE|TITLE|DESCRIPTION"
