@@ -19,7 +19,8 @@ _BLOCK = re.compile(r"(?:<!-- screen: (?P<name>[\w-]+) -->\n)?```console\n(?P<bo
 _VARIES = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
-        (r"[▁-█─━]+", " "),
+        (r"(?m)^.*█.*$", ""),  # which phases are worth a bar follows from how long they took
+        (r"[▁-▇─━]+", " "),
         (r"\d{4}-\d\d-\d\d(T\S+)?", "DATE"),
         (r"\b\d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", "DATE"),
         (r"\b\d\d:\d\d(:\d\d)?\b( UTC)?", "DATE"),

@@ -44,7 +44,7 @@ def test_each_command_of_a_page_is_taken(line):
     [
         ("built in 1.23s, c-0123456789ab", "built in 2m 05s,\n   c-fedcba987650", True),
         ("since 28 Nov, 16:02", "since 1 Dec, 09:10", True),
-        ("build   12ms   ██", "build   3.10s   █████", True),
+        ("time 2s\nplan   12ms   ██\n", "time 4s\nbuild   3.10s   █████\n", True),
         ("1 image to build", "2 images to build", False),
         ("= keep  Api", "~ update  Api", False),
         ("Docker 26.1.5", "Docker 28.0.1+x", True),

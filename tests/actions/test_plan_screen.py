@@ -26,7 +26,9 @@ SCHEMA = json.loads((Path(documents.__file__).parent / "plan.schema.json").read_
 
 
 @pytest.fixture
-def world(tmp_path) -> World:
+def world(tmp_path, tmp_path_factory, monkeypatch) -> World:
+    """A machine that never ran us: another test may have synthesised these very inputs."""
+    monkeypatch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
     found = World(tmp_path)
     found.build_records = [FakeContents()]
     return found
