@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pty
 import resource
 import statistics
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,18 +58,24 @@ def cost(argv: list[str], environment: dict[str, str] | None = None, rounds: int
     return costs({"it": argv}, environment, rounds)["it"]
 
 
-def first_line(argv: list[str], environment: dict[str, str], rounds: int = 9) -> float:
-    """Median seconds from the start of a program to the end of its first line on stderr."""
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        with subprocess.Popen(
-            argv, cwd=TOP, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        ) as process:
-            process.stderr.readline()
-            seconds.append(time.perf_counter() - start)
-            process.communicate()
-    return statistics.median(seconds)
+def first_paint(argv: list[str], environment: dict[str, str], rounds: int = 9) -> float:
+    """Median seconds from the start of a program to the first that a terminal shows of it."""
+    return statistics.median(_first_paint(argv, {"TERM": "xterm-256color", **environment}) for _ in range(rounds))
+
+
+def _first_paint(argv: list[str], environment: dict[str, str]) -> float:
+    ours, its = pty.openpty()
+    start = time.perf_counter()
+    with subprocess.Popen(argv, cwd=TOP, env=environment, stdout=subprocess.DEVNULL, stderr=its) as process:
+        os.close(its)
+        os.read(ours, 1)
+        seconds = time.perf_counter() - start
+        with suppress(OSError):  # Linux tells so that nobody writes there any more
+            while os.read(ours, 4096):
+                pass
+        process.wait()
+    os.close(ours)
+    return seconds
 
 
 def show(name: str, measured: Cost, against: Cost | None = None) -> None:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import COMMAND, REST, TOP, cost, costs, first_line, goal, private, show, write_tree
+from measure import COMMAND, REST, TOP, cost, costs, first_paint, goal, private, show, write_tree
 from tls_front import https
 
 # The calls of a no-op of this repository where the hash tier decides, one after the other.
@@ -155,7 +155,11 @@ def run() -> None:
             with https(environment["AWS_ENDPOINT_URL"], Path(state)) as variables:
                 _against_boto3({**environment, **variables}, " (HTTPS)")
             for verb in ("plan", "up"):
-                goal(f"ms until the first line of {verb}", first_line([COMMAND, verb], environment) * 1000, 100)
+                goal(
+                    f"ms until a terminal shows that {verb} is at work",
+                    first_paint([COMMAND, verb], environment) * 1000,
+                    100,
+                )
             _plan_of_many_files(Path(state), environment)
             _a_new_image_alone(Path(state), environment)
         finally:
